@@ -62,4 +62,7 @@ public unsafe interface ISimd<TVector> where TVector : struct
 
     /// <summary>Splits a positive normal x into mantissa and exponent, x = m * 2^e, 1 &lt;= m &lt; 2; e as a float.</summary>
     static abstract (TVector Mantissa, TVector Exponent) SplitExponent(TVector x);
+
+    /// <summary>The mask of the first lanes: all ones in lanes below <paramref name="count"/>, all zeros in the others.</summary>
+    static abstract TVector FirstLanes(int count);
 }

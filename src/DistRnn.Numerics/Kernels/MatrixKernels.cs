@@ -1,0 +1,65 @@
+namespace DistRnn.Numerics;
+
+/// <summary>
+/// The matrix products of the recurrent core. Every element of every product is one chain of fused multiply-adds over k, ascending, that starts from
+/// what the output held; so the same call gives the same bits at every vector width, however rows and columns are divided among calls.
+/// </summary>
+/// <remarks>
+/// Weights come in panels of at most 64 columns (<see cref="PanelShape"/>). A kernel reads and writes whole vectors: it may read up to 15 floats
+/// past a row of weights, and outputs must leave room for the columns rounded up to a multiple of 16; what it puts there means nothing.
+/// Thread-safe: a kernel holds no state.
+/// </remarks>
+public abstract unsafe class MatrixKernels
+{
+    /// <summary>The floats of a scratch block for <see cref="SumOuterProducts"/>: a tile for each level of the gradient tree.</summary>
+    public const int ScratchFloats = 34 * TileFloats;
+
+    /// <summary>The most floats of a register tile: 12 rows of 2 vectors, or 6 of 4, of 16 floats.</summary>
+    internal const int TileFloats = 12 * 32;
+
+    private protected MatrixKernels(SimdWidth width) => Width = width;
+
+    /// <summary>The kernels of this process, chosen once: the widest that the processor has, or what the environment forces.</summary>
+    public static MatrixKernels Current { get; } = Create(SimdWidths.Current);
+
+    /// <summary>The width.</summary>
+    public SimdWidth Width { get; }
+
+    /// <summary>C += A W.</summary>
+    /// <param name="a">A, [rows, depth].</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="depth">k.</param>
+    /// <param name="weights">W, [depth, columns]: one panel, or some columns of one.</param>
+    /// <param name="weightStride">Floats from a row of W to the next.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="output">C, [rows, columns].</param>
+    /// <param name="outputStride">Floats from a row of C to the next; no less than the columns rounded up to 16.</param>
+    public abstract void Multiply(LeftOperand a, int rows, int depth, float* weights, nint weightStride, int columns, float* output, nint outputStride);
+
+    /// <summary>
+    /// D = the gradient tree's sum over shards of the sum over k of outer products a_k b_k: a weight gradient. No shard's own sum is ever written out.
+    /// </summary>
+    /// <param name="a">The left matrix, of whose rows <paramref name="inputs"/> floats count.</param>
+    /// <param name="aStride">Floats from a row to the next.</param>
+    /// <param name="inputs">Rows of D.</param>
+    /// <param name="b">The right matrix.</param>
+    /// <param name="bStride">Floats from a row to the next.</param>
+    /// <param name="columns">Columns of D.</param>
+    /// <param name="rows">Which rows pair up, by shard.</param>
+    /// <param name="destination">D, [inputs, columns]; exactly these floats are written.</param>
+    /// <param name="destinationStride">Floats from a row of D to the next.</param>
+    /// <param name="goOn">Whether the chains go on from what D holds; for one shard only.</param>
+    /// <param name="scratch">The caller's own <see cref="ScratchFloats"/> floats.</param>
+    public abstract void SumOuterProducts(
+        float* a, nint aStride, int inputs, float* b, nint bStride, int columns, in ShardRows rows, float* destination, nint destinationStride, bool goOn, float* scratch);
+
+    /// <summary>The kernels of a width, for tests and benchmarks.</summary>
+    /// <param name="width">A width that this processor has.</param>
+    public static MatrixKernels Create(SimdWidth width) => width switch
+    {
+        SimdWidth.Bits512 => new MatrixKernels<Simd512, System.Runtime.Intrinsics.Vector512<float>>(width, true),
+        SimdWidth.Bits256 => new MatrixKernels<Simd256, System.Runtime.Intrinsics.Vector256<float>>(width, false),
+        SimdWidth.Bits128 => new MatrixKernels<Simd128, System.Runtime.Intrinsics.Vector128<float>>(width, System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported),
+        _ => new MatrixKernels<SimdScalar, float>(width, false),
+    };
+}

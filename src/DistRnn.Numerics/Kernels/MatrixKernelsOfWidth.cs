@@ -1,0 +1,300 @@
+using System.Runtime.CompilerServices;
+
+namespace DistRnn.Numerics;
+
+/// <summary>The matrix products of one vector width: cuts them into <see cref="RegisterTile{TSimd, TVector, TRows, TVectors}"/>s.</summary>
+internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
+    where TSimd : struct, ISimd<TVector>
+    where TVector : struct
+{
+    // The most vectors of a tile: 4 where there are 32 registers, 2 where there are 16 (AVX2, SSE). Rows follow: 6, 8, 12, 12 for 4, 3, 2, 1 vectors
+    // of 32 registers; 6 and 12 for 2 and 1 of 16.
+    private readonly int _vectorsMax;
+    private readonly bool _manyRegisters;
+
+    public MatrixKernels(SimdWidth width, bool manyRegisters)
+        : base(width)
+    {
+        _manyRegisters = manyRegisters;
+        _vectorsMax = manyRegisters ? 4 : 2;
+    }
+
+    public override void Multiply(LeftOperand a, int rows, int depth, float* weights, nint weightStride, int columns, float* output, nint outputStride)
+    {
+        if (rows <= 0 || depth <= 0)
+            return;
+        var vectors = (columns + TSimd.Count - 1) / TSimd.Count;
+        for (var first = 0; first < vectors;)
+        {
+            var count = Math.Min(_vectorsMax, vectors - first);
+            var offset = first * TSimd.Count;
+            switch (count)
+            {
+                case 1: Multiply1(a, rows, depth, weights + offset, weightStride, output + offset, outputStride); break;
+                case 2: Multiply2(a, rows, depth, weights + offset, weightStride, output + offset, outputStride); break;
+                case 3: Multiply3(a, rows, depth, weights + offset, weightStride, output + offset, outputStride); break;
+                default: Multiply4(a, rows, depth, weights + offset, weightStride, output + offset, outputStride); break;
+            }
+            first += count;
+        }
+    }
+
+    public override void SumOuterProducts(float* a, nint aStride, int inputs, float* b, nint bStride, int columns, in ShardRows rows, float* destination, nint destinationStride, bool goOn, float* scratch)
+    {
+        var vectors = (columns + TSimd.Count - 1) / TSimd.Count;
+        for (var first = 0; first < vectors;)
+        {
+            var count = Math.Min(_vectorsMax, vectors - first);
+            var offset = first * TSimd.Count;
+            var exact = Math.Min(count * TSimd.Count, columns - offset);
+            var tiles = TilesOf(inputs, RowsMax(count));
+            for (int tile = 0, start = 0; tile < tiles; tile++)
+            {
+                var size = inputs / tiles + (tile < inputs % tiles ? 1 : 0);
+                OuterTile(a + start, aStride, b + offset, bStride, size, count, exact, rows, destination + start * destinationStride + offset, destinationStride, goOn, scratch);
+                start += size;
+            }
+            first += count;
+        }
+    }
+
+    private static int TilesOf(int rows, int rowsMax) => (rows + rowsMax - 1) / rowsMax;
+
+    private int RowsMax(int vectors) => _manyRegisters ? vectors switch { 4 => 6, 3 => 8, _ => 12 } : vectors == 2 ? 6 : 12;
+
+    /// <summary>One tile of a weight gradient: every shard's chain from +0, summed by the gradient tree while the tile is in the nearest cache.</summary>
+    private static void OuterTile(
+        float* a, nint lda, float* b, nint ldb, int size, int vectors, int exact, in ShardRows rows, float* destination, nint ldd, bool goOn, float* scratch)
+    {
+        var lds = vectors * TSimd.Count;
+        var floats = size * lds;
+        var depth = 0;
+        var present = 0UL;
+        for (var shard = 0; shard < rows.Shards; shard++)
+        {
+            var from = rows.Offsets[shard];
+            var s = scratch + depth * TileFloats;
+            if (rows.Present[shard])
+            {
+                if (goOn)
+                    Copy(destination, ldd, s, lds, size, exact);
+                Outer(a, lda, rows.Left + from, b, ldb, rows.Right + from, rows.Offsets[shard + 1] - from, s, goOn, size, vectors);
+                present |= 1UL << depth;
+            }
+            else
+            {
+                present &= ~(1UL << depth);
+            }
+            depth++;
+            // A binary counter of the shards seen: its carries merge neighbours of equal size, as the tree that splits at powers of two does.
+            for (var carry = shard; (carry & 1) != 0; carry >>= 1)
+                Merge(scratch, --depth, floats, ref present);
+        }
+        while (depth > 1)
+            Merge(scratch, --depth, floats, ref present);
+        if (present != 0)
+            Copy(scratch, lds, destination, ldd, size, exact);
+        else
+            Clear(destination, ldd, size, exact);
+    }
+
+    /// <summary>Adds tile <paramref name="right"/> of the stack to its left neighbour; an absent one is not added, and the other is copied.</summary>
+    private static void Merge(float* scratch, int right, int floats, ref ulong present)
+    {
+        if ((present >> right & 1) == 0)
+            return;
+        var r = scratch + right * TileFloats;
+        var l = r - TileFloats;
+        var add = (present >> (right - 1) & 1) != 0;
+        for (var i = 0; i < floats; i += TSimd.Count)
+            TSimd.Store(l + i, add ? TSimd.Add(TSimd.Load(l + i), TSimd.Load(r + i)) : TSimd.Load(r + i));
+        present = present & ~(1UL << right) | 1UL << (right - 1);
+    }
+
+    private static void Copy(float* source, nint sourceStride, float* destination, nint destinationStride, int rows, int columns)
+    {
+        for (var row = 0; row < rows; row++)
+            new ReadOnlySpan<float>(source + row * sourceStride, columns).CopyTo(new Span<float>(destination + row * destinationStride, columns));
+    }
+
+    private static void Clear(float* destination, nint stride, int rows, int columns)
+    {
+        for (var row = 0; row < rows; row++)
+            new Span<float>(destination + row * stride, columns).Clear();
+    }
+
+    private static void Outer(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size, int vectors)
+    {
+        switch (vectors)
+        {
+            case 1: Outer1(a, lda, aRows, b, ldb, bRows, count, s, goOn, size); break;
+            case 2: Outer2(a, lda, aRows, b, ldb, bRows, count, s, goOn, size); break;
+            case 3: Outer3(a, lda, aRows, b, ldb, bRows, count, s, goOn, size); break;
+            default: Outer4(a, lda, aRows, b, ldb, bRows, count, s, goOn, size); break;
+        }
+    }
+
+    private static void Outer1(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size)
+    {
+        switch (size)
+        {
+            case 1: RegisterTile<TSimd, TVector, Size1, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 2: RegisterTile<TSimd, TVector, Size2, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 3: RegisterTile<TSimd, TVector, Size3, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 4: RegisterTile<TSimd, TVector, Size4, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 5: RegisterTile<TSimd, TVector, Size5, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 6: RegisterTile<TSimd, TVector, Size6, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 7: RegisterTile<TSimd, TVector, Size7, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 8: RegisterTile<TSimd, TVector, Size8, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 9: RegisterTile<TSimd, TVector, Size9, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 10: RegisterTile<TSimd, TVector, Size10, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 11: RegisterTile<TSimd, TVector, Size11, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            default: RegisterTile<TSimd, TVector, Size12, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+        }
+    }
+
+    private static void Outer2(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size)
+    {
+        switch (size)
+        {
+            case 1: RegisterTile<TSimd, TVector, Size1, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 2: RegisterTile<TSimd, TVector, Size2, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 3: RegisterTile<TSimd, TVector, Size3, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 4: RegisterTile<TSimd, TVector, Size4, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 5: RegisterTile<TSimd, TVector, Size5, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 6: RegisterTile<TSimd, TVector, Size6, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 7: RegisterTile<TSimd, TVector, Size7, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 8: RegisterTile<TSimd, TVector, Size8, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 9: RegisterTile<TSimd, TVector, Size9, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 10: RegisterTile<TSimd, TVector, Size10, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 11: RegisterTile<TSimd, TVector, Size11, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            default: RegisterTile<TSimd, TVector, Size12, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+        }
+    }
+
+    private static void Outer3(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size)
+    {
+        switch (size)
+        {
+            case 1: RegisterTile<TSimd, TVector, Size1, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 2: RegisterTile<TSimd, TVector, Size2, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 3: RegisterTile<TSimd, TVector, Size3, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 4: RegisterTile<TSimd, TVector, Size4, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 5: RegisterTile<TSimd, TVector, Size5, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 6: RegisterTile<TSimd, TVector, Size6, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 7: RegisterTile<TSimd, TVector, Size7, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            default: RegisterTile<TSimd, TVector, Size8, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+        }
+    }
+
+    private static void Outer4(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size)
+    {
+        switch (size)
+        {
+            case 1: RegisterTile<TSimd, TVector, Size1, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 2: RegisterTile<TSimd, TVector, Size2, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 3: RegisterTile<TSimd, TVector, Size3, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 4: RegisterTile<TSimd, TVector, Size4, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 5: RegisterTile<TSimd, TVector, Size5, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            default: RegisterTile<TSimd, TVector, Size6, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+        }
+    }
+
+    private void Multiply1(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
+    {
+        var tiles = TilesOf(rows, RowsMax(1));
+        for (int tile = 0, start = 0; tile < tiles; tile++)
+        {
+            var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
+            var p = (float*)a.Pointer + start * a.RowStride;
+            switch (size)
+            {
+                case 1: RegisterTile<TSimd, TVector, Size1, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 8: RegisterTile<TSimd, TVector, Size8, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 9: RegisterTile<TSimd, TVector, Size9, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 10: RegisterTile<TSimd, TVector, Size10, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 11: RegisterTile<TSimd, TVector, Size11, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                default: RegisterTile<TSimd, TVector, Size12, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+            }
+            c += size * ldc;
+            start += size;
+        }
+    }
+
+    private void Multiply2(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
+    {
+        var tiles = TilesOf(rows, RowsMax(2));
+        for (int tile = 0, start = 0; tile < tiles; tile++)
+        {
+            var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
+            var p = (float*)a.Pointer + start * a.RowStride;
+            switch (size)
+            {
+                case 1: RegisterTile<TSimd, TVector, Size1, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 8: RegisterTile<TSimd, TVector, Size8, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 9: RegisterTile<TSimd, TVector, Size9, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 10: RegisterTile<TSimd, TVector, Size10, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 11: RegisterTile<TSimd, TVector, Size11, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                default: RegisterTile<TSimd, TVector, Size12, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+            }
+            c += size * ldc;
+            start += size;
+        }
+    }
+
+    private void Multiply3(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
+    {
+        var tiles = TilesOf(rows, RowsMax(3));
+        for (int tile = 0, start = 0; tile < tiles; tile++)
+        {
+            var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
+            var p = (float*)a.Pointer + start * a.RowStride;
+            switch (size)
+            {
+                case 1: RegisterTile<TSimd, TVector, Size1, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                default: RegisterTile<TSimd, TVector, Size8, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+            }
+            c += size * ldc;
+            start += size;
+        }
+    }
+
+    private void Multiply4(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
+    {
+        var tiles = TilesOf(rows, RowsMax(4));
+        for (int tile = 0, start = 0; tile < tiles; tile++)
+        {
+            var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
+            var p = (float*)a.Pointer + start * a.RowStride;
+            switch (size)
+            {
+                case 1: RegisterTile<TSimd, TVector, Size1, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                default: RegisterTile<TSimd, TVector, Size6, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+            }
+            c += size * ldc;
+            start += size;
+        }
+    }
+}
