@@ -1,0 +1,20 @@
+namespace DistRnn.Training;
+
+/// <summary>How a job is executed, beside what the job itself says; none of it changes a bit of the result.</summary>
+public sealed record TrainingRunOptions
+{
+    /// <summary>A short name of the job, for the default output directory.</summary>
+    public string JobName { get; init; } = "job";
+
+    /// <summary>The run directory; null for <c>runs/[job]-[time]</c> under the working directory.</summary>
+    public string? OutputDirectory { get; init; }
+
+    /// <summary>Whether to go on from the newest complete checkpoint of the directory; starts afresh where there is none.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Threads that compute; 0 for the job's own setting.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Where times come from; they reach reports and names of directories, never a parameter.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
