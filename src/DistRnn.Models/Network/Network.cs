@@ -1,24 +1,116 @@
+using System.Collections.Immutable;
 using DistRnn.Numerics;
 
 namespace DistRnn.Models;
 
 /// <summary>A network's parameters: which tensors there are, in PyTorch's order and with PyTorch's names, and how they begin.</summary>
-/// <remarks>Immutable and thread-safe.</remarks>
+/// <remarks>
+/// In order: <c>embedding.weight</c> [V, E] and <c>feature_embedding.N.weight</c> for the further token columns; for each layer and direction
+/// <c>rnn.weight_ih_l0</c>, <c>rnn.weight_hh_l0</c>, <c>rnn.bias_ih_l0</c>, <c>rnn.bias_hh_l0</c> and, with peepholes, <c>rnn.weight_ci_l0</c>,
+/// <c>rnn.weight_cf_l0</c>, <c>rnn.weight_co_l0</c> (the backward direction's end in <c>_reverse</c>); the head's <c>weight</c> and <c>bias</c>.
+/// Immutable and thread-safe.
+/// </remarks>
 public sealed class Network
 {
+    private readonly ImmutableArray<StackTensors> _stack;
+
     /// <summary>Lays out the parameters.</summary>
     /// <param name="options">What the network is made of.</param>
     /// <exception cref="ArgumentException">The options contradict each other or are out of range.</exception>
-    public Network(NetworkOptions options) => throw new NotImplementedException();
+    public Network(NetworkOptions options)
+    {
+        NetworkOptionsCheck.ThrowIfInvalid(options);
+        Options = options;
+        InputSize = checked((int)((options.Embeddings.Sum(size => (long)size) + options.ValueSize) * options.ContextWindow));
+        var builder = new ParameterTable.Builder();
+        for (var column = 0; column < options.Embeddings.Length; column++)
+            builder.AddRowMajor(EmbeddingName(column), [options.Vocabularies[column], options.Embeddings[column]], sparseRows: true);
+        var stack = ImmutableArray.CreateBuilder<StackTensors>();
+        for (var layer = 0; layer < options.Hidden.Length; layer++)
+            for (var direction = 0; direction < options.Directions; direction++)
+                stack.Add(AddStack(builder, layer, direction));
+        _stack = stack.ToImmutable();
+        HeadPanels = new PanelShape(1, options.Outputs);
+        HeadWeight = builder.AddWeight($"{options.HeadName}.weight", HeadPanels, TopSize);
+        HeadBias = builder.AddBias($"{options.HeadName}.bias", HeadPanels);
+        Parameters = builder.Build();
+    }
 
     /// <summary>What the network is made of.</summary>
-    public NetworkOptions Options => throw new NotImplementedException();
+    public NetworkOptions Options { get; }
 
     /// <summary>The tensors.</summary>
-    public ParameterTable Parameters => throw new NotImplementedException();
+    public ParameterTable Parameters { get; }
+
+    /// <summary>Values a step that enter the first layer: all embeddings and the real values, times the context window.</summary>
+    internal int InputSize { get; }
+
+    /// <summary>Values a step that leave the last layer: its units in every direction.</summary>
+    internal int TopSize => Options.Directions * Options.Hidden[^1];
+
+    /// <summary>Gates a unit: 4 for LSTM (i f g o), 3 for GRU (r z n), 1 for a plain recurrent network.</summary>
+    internal int Gates => Options.Cell switch { CellKind.Lstm => 4, CellKind.Gru => 3, _ => 1 };
+
+    /// <summary>The head's panels: one gate, <see cref="NetworkOptions.Outputs"/> units.</summary>
+    internal PanelShape HeadPanels { get; }
+
+    /// <summary>The head's weight, [Outputs, Directions * H of the last layer].</summary>
+    internal TensorInfo HeadWeight { get; }
+
+    /// <summary>The head's bias, [Outputs].</summary>
+    internal TensorInfo HeadBias { get; }
 
     /// <summary>Sets the parameters to their beginning, drawn from the seed in PyTorch's order.</summary>
     /// <param name="seed">The job's seed.</param>
-    /// <param name="parameters">The flat vector.</param>
-    public void Initialize(ulong seed, FloatBuffer parameters) => throw new NotImplementedException();
+    /// <param name="parameters">The flat vector, <see cref="ParameterTable.Count"/> floats; the gaps between tensors become +0.</param>
+    /// <exception cref="ArgumentException">The vector has another size.</exception>
+    public void Initialize(ulong seed, FloatBuffer parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        if (parameters.Count != Parameters.Count)
+            throw new ArgumentException($"The vector has {parameters.Count} floats; the network's has {Parameters.Count}.", nameof(parameters));
+        throw new NotImplementedException();
+    }
+
+    /// <summary>The place in <see cref="ParameterTable.Tensors"/> of a token column's embedding: embeddings come first, so it is the column.</summary>
+    /// <param name="column">The token column; 0 is the token itself.</param>
+    internal int EmbeddingTensor(int column)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(column);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(column, Options.Embeddings.Length);
+        return column;
+    }
+
+    /// <summary>The tensors of one recurrent layer in one direction.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="direction">0 is forward, 1 backward.</param>
+    internal StackTensors Stack(int layer, int direction) => _stack[layer * Options.Directions + direction];
+
+    /// <summary>Inputs of a recurrent layer.</summary>
+    /// <param name="layer">The layer.</param>
+    internal int InputSizeOf(int layer) => layer == 0 ? InputSize : checked(Options.Directions * Options.Hidden[layer - 1]);
+
+    /// <summary>The panels of a recurrent layer: its gates and units.</summary>
+    /// <param name="layer">The layer.</param>
+    internal PanelShape PanelsOf(int layer) => new(Gates, Options.Hidden[layer]);
+
+    private static string EmbeddingName(int column) =>
+        column == 0 ? "embedding.weight" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"feature_embedding.{column - 1}.weight");
+
+    private StackTensors AddStack(ParameterTable.Builder builder, int layer, int direction)
+    {
+        var panels = PanelsOf(layer);
+        var weightIh = builder.AddWeight(Name("weight_ih"), panels, InputSizeOf(layer));
+        var weightHh = builder.AddWeight(Name("weight_hh"), panels, panels.Units);
+        var biasIh = builder.AddBias(Name("bias_ih"), panels);
+        var biasHh = builder.AddBias(Name("bias_hh"), panels);
+        return Options.Peepholes
+            ? new StackTensors(weightIh, weightHh, biasIh, biasHh, Peephole("weight_ci"), Peephole("weight_cf"), Peephole("weight_co"))
+            : new StackTensors(weightIh, weightHh, biasIh, biasHh, null, null, null);
+
+        TensorInfo Peephole(string name) => builder.AddRowMajor(Name(name), [panels.Units]);
+
+        string Name(string name) =>
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"rnn.{name}_l{layer}{(direction == 1 ? "_reverse" : "")}");
+    }
 }
