@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using DistRnn.Models;
+
+namespace DistRnn.Training;
+
+/// <summary>The section <c>model</c> of a job: what the network is made of.</summary>
+public sealed record ModelSection
+{
+    /// <summary>Size of a token's embedding, at least 1.</summary>
+    public int Embedding { get; init; } = 128;
+
+    /// <summary>A run whose embedding is the start of this one's, an absolute path, or null.</summary>
+    public string? EmbeddingFrom { get; init; }
+
+    /// <summary>Sizes of the features' embeddings (tagging), one for each of <see cref="TagColumnsSection.Features"/>, each at least 1.</summary>
+    public ImmutableArray<int> FeatureEmbedding { get; init; } = [];
+
+    /// <summary>Odd, at least 1: how many neighbours' embeddings stand side by side as a step's input (tagging).</summary>
+    public int ContextWindow { get; init; } = 1;
+
+    /// <summary>The recurrent cell.</summary>
+    public CellKind Cell { get; init; } = CellKind.Lstm;
+
+    /// <summary>The function of a plain recurrent network.</summary>
+    public Activation Activation { get; init; } = Activation.Tanh;
+
+    /// <summary>Whether an LSTM has peepholes.</summary>
+    public bool Peepholes { get; init; }
+
+    /// <summary>Whether a GRU is PyTorch's form; false is the textbook form.</summary>
+    public bool ResetAfter { get; init; } = true;
+
+    /// <summary>Added to an LSTM's forget gate at the start.</summary>
+    public double ForgetBias { get; init; }
+
+    /// <summary>Units of each layer, each at least 1; as many entries as <see cref="Layers"/>.</summary>
+    public ImmutableArray<int> Hidden { get; init; } = [128];
+
+    /// <summary>Recurrent layers, at least 1.</summary>
+    public int Layers { get; init; } = 1;
+
+    /// <summary>Whether every layer also reads from the end.</summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>What a classifier or forecaster reads of a sequence.</summary>
+    public Pooling Pooling { get; init; } = Pooling.Last;
+
+    /// <summary>The forecast that a forecaster's network corrects: none, last or seasonal.</summary>
+    public string Residual { get; init; } = "none";
+
+    /// <summary>Rates of dropout.</summary>
+    public DropoutSection Dropout { get; init; } = new();
+
+    /// <summary>Whether the output layer shares the embedding's weights. Not available in this version: always false.</summary>
+    public bool TieWeights { get; init; }
+
+    /// <summary>How parameters begin.</summary>
+    public InitializerSection Initializer { get; init; } = new();
+
+    /// <summary>A run whose kept model is the start of this one, an absolute path, or null.</summary>
+    public string? From { get; init; }
+}
+
+/// <summary>Rates of dropout, each at least 0 and below 1.</summary>
+public sealed record DropoutSection
+{
+    /// <summary>On what enters the first layer.</summary>
+    public double Embedding { get; init; }
+
+    /// <summary>Between recurrent layers.</summary>
+    public double Layers { get; init; }
+
+    /// <summary>On what enters the output layer.</summary>
+    public double Output { get; init; }
+
+    /// <summary>On the recurrent state. Not available in this version: always 0.</summary>
+    public double Recurrent { get; init; }
+
+    /// <summary>The rate at which a token becomes the unknown one.</summary>
+    public double Words { get; init; }
+}
+
+/// <summary>How parameters begin: the kind, and its scale where it has one.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Scale">Half the width of uniform, or the deviation of normal; above 0. Not read for others.</param>
+public sealed record InitializerSection(InitializerKind Kind = InitializerKind.PyTorch, double Scale = 0.1);
