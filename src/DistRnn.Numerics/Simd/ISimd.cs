@@ -60,6 +60,12 @@ public unsafe interface ISimd<TVector> where TVector : struct
     /// <summary>2^n for integral n held as a float, -126 to 127; other values are the caller's error.</summary>
     static abstract TVector PowerOfTwo(TVector n);
 
+    /// <summary>
+    /// x * 2^n where <paramref name="shifted"/> is 1.5 * 2^23 + n, n integral: n, which then stands in the last bits of the sum, is added to the exponent
+    /// of x, so there is no conversion to differ between processors. x must be finite and the product normal; otherwise the result means nothing.
+    /// </summary>
+    static abstract TVector Scale(TVector x, TVector shifted);
+
     /// <summary>Splits a positive normal x into mantissa and exponent, x = m * 2^e, 1 &lt;= m &lt; 2; e as a float.</summary>
     static abstract (TVector Mantissa, TVector Exponent) SplitExponent(TVector x);
 

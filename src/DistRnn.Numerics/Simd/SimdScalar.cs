@@ -74,6 +74,11 @@ public readonly unsafe struct SimdScalar : ISimd<float>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Scale(float x, float shifted) =>
+        Unsafe.BitCast<int, float>(Unsafe.BitCast<float, int>(x) + (Unsafe.BitCast<float, int>(shifted) << 23));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (float Mantissa, float Exponent) SplitExponent(float x)
     {
         var bits = Unsafe.BitCast<float, int>(x);
