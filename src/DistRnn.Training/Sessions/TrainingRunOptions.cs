@@ -3,9 +3,6 @@ namespace DistRnn.Training;
 /// <summary>How a job is executed, beside what the job itself says; none of it changes a bit of the result.</summary>
 public sealed record TrainingRunOptions
 {
-    /// <summary>A short name of the job, for the default output directory.</summary>
-    public string JobName { get; init; } = "job";
-
     /// <summary>The run directory; null for <c>runs/[job]-[time]</c> under the working directory.</summary>
     public string? OutputDirectory { get; init; }
 

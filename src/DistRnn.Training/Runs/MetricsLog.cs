@@ -1,0 +1,162 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace DistRnn.Training;
+
+/// <summary>
+/// <c>metrics.jsonl</c>: a row a step, as JSON lines. A row is written when its step is done and its evaluations are made; rows reach the disk with
+/// <see cref="Flush"/> or when the buffer is full, so a crash loses the newest ones and nothing else.
+/// </summary>
+/// <remarks>Writing a row allocates nothing once the first has been written. Not thread-safe.</remarks>
+internal sealed class MetricsLog : IDisposable
+{
+    private static readonly JsonEncodedText Step = JsonEncodedText.Encode("step");
+    private static readonly JsonEncodedText Epoch = JsonEncodedText.Encode("epoch");
+    private static readonly JsonEncodedText Loss = JsonEncodedText.Encode("loss");
+    private static readonly JsonEncodedText LearningRate = JsonEncodedText.Encode("learning_rate");
+    private static readonly JsonEncodedText GradientNorm = JsonEncodedText.Encode("grad_norm");
+    private static readonly JsonEncodedText TokensPerSecond = JsonEncodedText.Encode("tokens_per_second");
+
+    private readonly FileStream _file;
+    private readonly ArrayBufferWriter<byte> _row = new(1024);
+    private readonly Utf8JsonWriter _json;
+
+    private MetricsLog(FileStream file)
+    {
+        _file = file;
+        _json = new Utf8JsonWriter(_row);
+    }
+
+    /// <summary>Opens the log and drops every row after a step: those are about to be computed again.</summary>
+    /// <param name="path">The file; made where it does not exist.</param>
+    /// <param name="lastStep">The last step whose row stays.</param>
+    public static MetricsLog Open(string path, long lastStep)
+    {
+        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, 1 << 16);
+        try
+        {
+            file.SetLength(LengthUpTo(file, lastStep));
+            file.Position = file.Length;
+            return new MetricsLog(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes one row.</summary>
+    /// <param name="report">The step.</param>
+    /// <param name="valid">What the validation part said after it, or null where it was not asked.</param>
+    public void Write(in StepReport report, MetricSet? valid)
+    {
+        _row.ResetWrittenCount();
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteNumber(Step, report.Step);
+        _json.WriteNumber(Epoch, report.Epoch);
+        WriteFigure(_json, Loss, report.Loss);
+        WriteFigure(_json, LearningRate, report.LearningRate);
+        WriteFigure(_json, GradientNorm, report.GradientNorm);
+        WriteFigure(_json, TokensPerSecond, Math.Round(report.TokensPerSecond, 1));
+        if (!report.Applied)
+            _json.WriteBoolean("skipped", true);
+        if (valid is not null)
+            MetricsJson.Write(_json, "valid", valid);
+        _json.WriteEndObject();
+        _json.Flush();
+        _row.GetSpan(1)[0] = (byte)'\n';
+        _row.Advance(1);
+        _file.Write(_row.WrittenSpan);
+    }
+
+    /// <summary>Hands all rows to the operating system.</summary>
+    public void Flush() => _file.Flush();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _json.Dispose();
+        try
+        {
+            _file.Dispose();
+        }
+        catch (IOException)
+        {
+            // The rows that a full disk refused were reported when they were written.
+        }
+    }
+
+    private static void WriteFigure(Utf8JsonWriter json, JsonEncodedText name, double value)
+    {
+        if (double.IsFinite(value))
+            json.WriteNumber(name, value);
+        else
+            json.WriteNull(name);
+    }
+
+    private static long LengthUpTo(FileStream file, long lastStep)
+    {
+        using var reader = new BufferedStream(new KeepOpen(file), 1 << 16);
+        var line = new List<byte>(256);
+        long kept = 0, position = 0;
+        for (var value = reader.ReadByte(); value >= 0; value = reader.ReadByte())
+        {
+            position++;
+            if (value != '\n')
+            {
+                line.Add((byte)value);
+                continue;
+            }
+            if (StepOf(line) is not { } step || step > lastStep)
+                return kept;
+            kept = position;
+            line.Clear();
+        }
+        return kept;
+    }
+
+    private static long? StepOf(List<byte> line)
+    {
+        try
+        {
+            using var row = JsonDocument.Parse(line.ToArray());
+            return row.RootElement.ValueKind == JsonValueKind.Object && row.RootElement.TryGetProperty("step", out var step) && step.TryGetInt64(out var number) ? number : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Lets a buffered reader end without closing the file.</summary>
+    private sealed class KeepOpen(FileStream file) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => file.Length;
+
+        public override long Position
+        {
+            get => file.Position;
+            set => throw new NotSupportedException();
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => file.Read(buffer, offset, count);
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}
