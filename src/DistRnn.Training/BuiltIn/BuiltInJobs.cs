@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+
+namespace DistRnn.Training;
+
+/// <summary>The jobs that come with the product, in the order in which they are listed.</summary>
+public static class BuiltInJobs
+{
+    /// <summary>All of them.</summary>
+    public static ImmutableArray<BuiltInJob> All { get; } =
+    [
+        Create("sunspots", "monthly sunspot numbers from 1749 to 1983, a year ahead", new BuiltInGoal("mae-original", 22, AtLeast: false)),
+    ];
+
+    /// <summary>The job of a name, or null where there is none.</summary>
+    /// <param name="name">The name; case counts.</param>
+    public static BuiltInJob? Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return All.FirstOrDefault(job => string.Equals(job.Name, name, StringComparison.Ordinal));
+    }
+
+    private static BuiltInJob Create(string name, string summary, BuiltInGoal goal) => new(name, summary, goal, BuiltInData.Resource(name + ".yaml"));
+}
