@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+
+namespace DistRnn.Data;
+
+/// <summary>The file formats of sequences with a label at every step.</summary>
+public enum TaggingFormat
+{
+    /// <summary>A line a token, columns between tabs (or, in a line without a tab, spaces), a blank line between sentences.</summary>
+    Conll,
+
+    /// <summary>A JSON object a line: <c>"tokens"</c> (texts) or <c>"sequence"</c> (rows of numbers), and <c>"labels"</c>.</summary>
+    Jsonl,
+}
+
+/// <summary>Which columns of a CoNLL file are read, counted from 0.</summary>
+public sealed record ConllColumnsOptions
+{
+    /// <summary>The token.</summary>
+    public int Token { get; init; }
+
+    /// <summary>Features beside the token, each with a vocabulary of its own.</summary>
+    public ImmutableArray<int> Features { get; init; } = [];
+
+    /// <summary>The tag; null is the last column of each line.</summary>
+    public int? Tag { get; init; }
+}
+
+/// <summary>
+/// Sequences with a label at every step. A token is what the file says; <see cref="TokenDataOptions.Tokens"/> is not read, and lower case and digits
+/// concern the token column only.
+/// </summary>
+public sealed record TaggingDataOptions : TokenDataOptions
+{
+    /// <summary>The files' format.</summary>
+    public required TaggingFormat Format { get; init; }
+
+    /// <summary>The columns, for <see cref="TaggingFormat.Conll"/>.</summary>
+    public ConllColumnsOptions Columns { get; init; } = new();
+
+    /// <summary>The most steps a sequence keeps, at least 1; null for all. Longer ones lose their end, labels included.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>For numeric sequences; null is <see cref="NormalizeKind.Standard"/> there. Anything but null is an error for tokens.</summary>
+    public NormalizeKind? Normalize { get; init; }
+}
