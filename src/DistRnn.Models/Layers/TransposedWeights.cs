@@ -1,0 +1,167 @@
+using DistRnn.Numerics;
+
+namespace DistRnn.Models;
+
+/// <summary>
+/// A weight [columns, inputs] laid out for the product that goes back through it: dX += dY W, where k runs over W's columns in column order. Inputs
+/// stand in blocks of at most 64, each [columns][width]; the widths are multiples of 16. The only thing that is rebuilt after an update.
+/// </summary>
+/// <remarks>Inputs may come in segments (directions) whose outputs lie apart; no block crosses from one to the next.</remarks>
+internal sealed unsafe class TransposedWeights : IDisposable
+{
+    // k is cut where 8 panels of weights (512 x 64 floats) and the rows they meet fit the second-level cache together.
+    private const int PanelsPerPart = 8;
+    private const int RowsPerPart = 192;
+
+    private readonly PanelShape _shape;
+    private readonly int _inputs;
+    private readonly Block[] _blocks;
+    private readonly FloatBuffer _values;
+
+    /// <summary>Makes room.</summary>
+    /// <param name="shape">The weight's columns.</param>
+    /// <param name="segment">Inputs of a segment.</param>
+    /// <param name="segments">How many segments there are.</param>
+    /// <param name="segmentStride">Floats from an output segment to the next; a multiple of 16 where there are several.</param>
+    public TransposedWeights(PanelShape shape, int segment, int segments, int segmentStride)
+    {
+        _shape = shape;
+        _inputs = segment * segments;
+        var blocks = new List<Block>();
+        long offset = 0;
+        for (var s = 0; s < segments; s++)
+        {
+            for (var first = 0; first < segment; first += 64)
+            {
+                var count = Math.Min(64, segment - first);
+                var width = (count + 15) / 16 * 16;
+                blocks.Add(new Block(s * segment + first, count, width, s * segmentStride + first, offset));
+                offset += (long)width * shape.Columns;
+            }
+        }
+        _blocks = [.. blocks];
+        _values = new FloatBuffer(offset);
+    }
+
+    /// <summary>Bytes held.</summary>
+    public long Bytes => _values.Count * sizeof(float);
+
+    /// <summary>Units of work of a product: 16 output columns each.</summary>
+    public int Columns16 => _blocks.Sum(block => block.Width / 16);
+
+    /// <summary>Units of work of a rebuild: a panel of the weight.</summary>
+    public int Panels => _shape.PanelCount;
+
+    /// <summary>Copies some panels of the weight.</summary>
+    /// <param name="weights">The weight in panels.</param>
+    /// <param name="panelStart">The first panel.</param>
+    /// <param name="panelEnd">Behind the last one.</param>
+    public void Rebuild(float* weights, int panelStart, int panelEnd)
+    {
+        for (var panel = panelStart; panel < panelEnd; panel++)
+        {
+            var columns = _shape.ColumnsOf(panel);
+            var source = weights + _shape.OffsetOf(panel, _inputs);
+            foreach (var block in _blocks)
+            {
+                var destination = _values.Pointer + block.Offset + (long)panel * _shape.ColumnsPerPanel * block.Width;
+                Transpose(source + (long)block.First * columns, columns, block.Count, destination, block.Width);
+            }
+        }
+    }
+
+    /// <summary>dX += dY W for some output columns.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="a">dY, [rows, columns], in column order: one segment a panel, or one in all.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="output">dX.</param>
+    /// <param name="outputStride">Floats from a row of dX to the next.</param>
+    /// <param name="start">The first unit of 16 output columns.</param>
+    /// <param name="end">Behind the last one.</param>
+    public void Multiply(MatrixKernels kernels, LeftOperand a, int rows, float* output, nint outputStride, int start, int end)
+    {
+        var first = 0;
+        foreach (var block in _blocks)
+        {
+            var count = block.Width / 16;
+            var (from, to) = (Math.Max(start - first, 0), Math.Min(end - first, count));
+            first += count;
+            if (from >= to)
+                continue;
+            var columns = (to - from) * 16;
+            for (var row = 0; row < rows; row += RowsPerPart)
+            {
+                var part = Math.Min(RowsPerPart, rows - row);
+                for (var panel = 0; panel < _shape.PanelCount; panel += PanelsPerPart)
+                {
+                    var k = panel * _shape.ColumnsPerPanel;
+                    var depth = Math.Min(PanelsPerPart * _shape.ColumnsPerPanel, _shape.Columns - k);
+                    var skip = a.SegmentStride == 0 ? k : panel * a.SegmentStride;
+                    var left = (a with { Pointer = a.Pointer + skip * sizeof(float) }).From(row);
+                    kernels.Multiply(
+                        left, part, depth, _values.Pointer + block.Offset + (long)k * block.Width + from * 16, block.Width, columns,
+                        output + row * outputStride + block.Output + from * 16, outputStride);
+                }
+            }
+        }
+    }
+
+    /// <summary>dX += some gates' part of dY W: k runs over the columns of gates [gateStart, gateEnd) only, panel by panel.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="a">The first panel's gates, [rows, units x gates].</param>
+    /// <param name="panelStride">Floats from a panel of <paramref name="a"/> to the next.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="gateStart">The first gate.</param>
+    /// <param name="gateEnd">Behind the last one.</param>
+    /// <param name="output">dX.</param>
+    /// <param name="outputStride">Floats from a row of dX to the next.</param>
+    /// <param name="start">The first unit of 16 output columns.</param>
+    /// <param name="end">Behind the last one.</param>
+    public void MultiplyGates(
+        MatrixKernels kernels, LeftOperand a, nint panelStride, int rows, int gateStart, int gateEnd, float* output, nint outputStride, int start, int end)
+    {
+        var first = 0;
+        foreach (var block in _blocks)
+        {
+            var count = block.Width / 16;
+            var (from, to) = (Math.Max(start - first, 0), Math.Min(end - first, count));
+            first += count;
+            if (from >= to)
+                continue;
+            for (var panel = 0; panel < _shape.PanelCount; panel++)
+            {
+                var units = _shape.UnitsOf(panel);
+                var k = panel * _shape.ColumnsPerPanel + gateStart * units;
+                kernels.Multiply(
+                    a with { Pointer = a.Pointer + panel * panelStride * sizeof(float) }, rows, (gateEnd - gateStart) * units,
+                    _values.Pointer + block.Offset + (long)k * block.Width + from * 16, block.Width, (to - from) * 16,
+                    output + block.Output + from * 16, outputStride);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _values.Dispose();
+
+    private static void Transpose(float* source, int columns, int inputs, float* destination, int width)
+    {
+        for (var column = 0; column < columns; column++)
+        {
+            var d = destination + column * width;
+            var s = source + column;
+            var input = 0;
+            for (; input + 4 <= inputs; input += 4)
+            {
+                d[input] = s[0];
+                d[input + 1] = s[columns];
+                d[input + 2] = s[2 * columns];
+                d[input + 3] = s[3 * columns];
+                s += 4 * columns;
+            }
+            for (; input < inputs; input++, s += columns)
+                d[input] = *s;
+        }
+    }
+
+    private readonly record struct Block(int First, int Count, int Width, int Output, long Offset);
+}
