@@ -21,11 +21,14 @@ internal unsafe struct LstmPanel
     /// <summary>h, [rows, U].</summary>
     public float* State;
 
-    /// <summary>Floats from a row of h, or of its gradient, to the next.</summary>
+    /// <summary>Floats from a row of h to the next.</summary>
     public nint StateStride;
 
     /// <summary>dE/dh, [rows, U].</summary>
     public float* StateGradient;
+
+    /// <summary>Floats from a row of dE/dh to the next.</summary>
+    public nint GradientStride;
 
     /// <summary>dE/dc that comes from the step behind, and then that for the step before, [rows, 16].</summary>
     public float* CellGradient;

@@ -91,7 +91,7 @@ internal static unsafe class LstmCell<TSimd, TVector>
         var units = panel.Units;
         float* gates = panel.Gates, previous = panel.PreviousCell, cell = panel.Cell, stateGradient = panel.StateGradient, cellGradient = panel.CellGradient;
         float* pi = panel.PeepholeI, pf = panel.PeepholeF, po = panel.PeepholeO;
-        var (gateStride, stateStride) = (panel.GateStride, panel.StateStride);
+        var (gateStride, gradientStride) = (panel.GateStride, panel.GradientStride);
         var one = TSimd.Broadcast(1f);
         for (var row = 0; row < rows; row++)
         {
@@ -129,7 +129,7 @@ internal static unsafe class LstmCell<TSimd, TVector>
             previous += 16;
             cell += 16;
             cellGradient += 16;
-            stateGradient += stateStride;
+            stateGradient += gradientStride;
         }
     }
 }

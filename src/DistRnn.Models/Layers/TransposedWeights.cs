@@ -108,7 +108,8 @@ internal sealed unsafe class TransposedWeights : IDisposable
 
     /// <summary>dX += some gates' part of dY W: k runs over the columns of gates [gateStart, gateEnd) only, panel by panel.</summary>
     /// <param name="kernels">The kernels.</param>
-    /// <param name="a">The first panel's gates, [rows, units x gates].</param>
+    /// <param name="a">The first panel's gates, [rows, gates x units].</param>
+    /// <param name="rowStride">Floats from a row of <paramref name="a"/> to the next.</param>
     /// <param name="panelStride">Floats from a panel of <paramref name="a"/> to the next.</param>
     /// <param name="rows">Rows.</param>
     /// <param name="gateStart">The first gate.</param>
@@ -118,7 +119,7 @@ internal sealed unsafe class TransposedWeights : IDisposable
     /// <param name="start">The first unit of 16 output columns.</param>
     /// <param name="end">Behind the last one.</param>
     public void MultiplyGates(
-        MatrixKernels kernels, LeftOperand a, nint panelStride, int rows, int gateStart, int gateEnd, float* output, nint outputStride, int start, int end)
+        MatrixKernels kernels, float* a, nint rowStride, nint panelStride, int rows, int gateStart, int gateEnd, float* output, nint outputStride, int start, int end)
     {
         var first = 0;
         foreach (var block in _blocks)
@@ -133,7 +134,7 @@ internal sealed unsafe class TransposedWeights : IDisposable
                 var units = _shape.UnitsOf(panel);
                 var k = panel * _shape.ColumnsPerPanel + gateStart * units;
                 kernels.Multiply(
-                    a with { Pointer = a.Pointer + panel * panelStride * sizeof(float) }, rows, (gateEnd - gateStart) * units,
+                    new LeftOperand(a + panel * panelStride + gateStart * units, rowStride), rows, (gateEnd - gateStart) * units,
                     _values.Pointer + block.Offset + (long)k * block.Width + from * 16, block.Width, (to - from) * 16,
                     output + block.Output + from * 16, outputStride);
             }
