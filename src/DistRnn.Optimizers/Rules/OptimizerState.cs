@@ -46,9 +46,8 @@ public sealed unsafe class OptimizerState : IDisposable
     /// <param name="count">Floats in the range.</param>
     /// <exception cref="ArgumentException">The step is of another rule, or a buffer of another size.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside the vector.</exception>
-    public void Update(UpdateStep step, FloatBuffer parameters, FloatBuffer gradient, long start, long count)
+    public void Update(in UpdateStep step, FloatBuffer parameters, FloatBuffer gradient, long start, long count)
     {
-        ArgumentNullException.ThrowIfNull(step);
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(gradient);
         ArgumentOutOfRangeException.ThrowIfNegative(start);
@@ -63,9 +62,8 @@ public sealed unsafe class OptimizerState : IDisposable
 
     /// <summary>Ends a step when all its ranges are updated.</summary>
     /// <param name="step">What <see cref="Prepare"/> gave; its scalars become the state's.</param>
-    public void Commit(UpdateStep step)
+    public void Commit(in UpdateStep step)
     {
-        ArgumentNullException.ThrowIfNull(step);
         if (step.Rule != Rule || step.After.Updates != Scalars.Updates + 1)
             throw new ArgumentException($"The step is update {step.After.Updates} of {step.Rule}, the state waits for {Scalars.Updates + 1} of {Rule}.", nameof(step));
         Scalars = step.After;

@@ -59,6 +59,14 @@ public sealed record UpdateRule
         _ => [],
     };
 
+    /// <summary>How many state vectors there are, 0 to 2: the length of <see cref="StateNames"/>.</summary>
+    public int StateCount => Kind switch
+    {
+        UpdateRuleKind.Sgd => 0,
+        UpdateRuleKind.Adam or UpdateRuleKind.AdamW => 2,
+        _ => 1,
+    };
+
     /// <summary>
     /// Whether an update changes no bit, of parameters or state, where the gradient is +0, so that such ranges may be skipped: plain SGD and AdaGrad,
     /// both without decay.

@@ -7,7 +7,7 @@ namespace DistRnn.Optimizers;
 /// <remarks>
 /// Constants are derived in double and rounded to float once. Immutable; several threads may update different ranges with one step at once.
 /// </remarks>
-public sealed class UpdateStep
+public readonly struct UpdateStep
 {
     internal UpdateStep(UpdateRule rule, UpdateScalars before, double learningRate, float gradientFactor)
     {
@@ -57,18 +57,21 @@ public sealed class UpdateStep
     /// <param name="state0">The range in the rule's first state vector; null where it has none.</param>
     /// <param name="state1">The range in the rule's second state vector; null where it has none.</param>
     /// <param name="count">Floats, 0 or more. No alignment is asked, and nothing past the range is read or written.</param>
+    /// <exception cref="InvalidOperationException">The step is a default one.</exception>
     /// <exception cref="ArgumentNullException">A pointer that the rule needs is null.</exception>
     public unsafe void Update(float* parameters, float* gradient, float* state0, float* state1, long count) =>
         Update(UpdateKernels.Current, parameters, gradient, state0, state1, count);
 
     internal unsafe void Update(UpdateKernels kernels, float* parameters, float* gradient, float* state0, float* state1, long count)
     {
+        if (Rule is null)
+            throw new InvalidOperationException("The step was not made by a rule.");
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(gradient);
-        if (Rule.StateNames.Length > 0)
+        if (Rule.StateCount > 0)
             ArgumentNullException.ThrowIfNull(state0);
-        if (Rule.StateNames.Length > 1)
+        if (Rule.StateCount > 1)
             ArgumentNullException.ThrowIfNull(state1);
         kernels.Update(Rule.Kind, Constants, new UpdateOperands(parameters, gradient, state0, state1), (nint)count);
     }
