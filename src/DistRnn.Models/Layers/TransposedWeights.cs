@@ -141,6 +141,24 @@ internal sealed unsafe class TransposedWeights : IDisposable
         }
     }
 
+    /// <summary>Sets some output columns to +0, the columns that only round up a block's width included.</summary>
+    /// <param name="output">dX.</param>
+    /// <param name="outputStride">Floats from a row of dX to the next.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="start">The first unit of 16 output columns.</param>
+    /// <param name="end">Behind the last one.</param>
+    public void Clear(float* output, nint outputStride, int rows, int start, int end)
+    {
+        var first = 0;
+        foreach (var block in _blocks)
+        {
+            var (from, to) = (Math.Max(start - first, 0), Math.Min(end - first, block.Width / 16));
+            first += block.Width / 16;
+            for (var row = 0; row < rows && from < to; row++)
+                new Span<float>(output + row * outputStride + block.Output + from * 16, (to - from) * 16).Clear();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _values.Dispose();
 

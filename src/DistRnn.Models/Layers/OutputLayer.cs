@@ -1,0 +1,135 @@
+using DistRnn.Numerics;
+
+namespace DistRnn.Models;
+
+/// <summary>
+/// The dense layer on top, y = W x + b, over any rows. Its outputs lie in panels, [panels][rows][64], and the loss turns them into their gradient in
+/// place, which then goes back through W and into dE/dW and dE/db.
+/// </summary>
+/// <remarks>Parts of products may be computed by any thread.</remarks>
+internal sealed unsafe class OutputLayer : IDisposable
+{
+    private readonly ComputeTeam _team;
+    private readonly MatrixKernels _kernels;
+    private readonly OutputLayerForm _form;
+    private readonly TransposedWeights _backToInputs;
+    private readonly Scratch[] _scratch;
+    private float* _parameters;
+
+    /// <summary>Makes a layer.</summary>
+    public OutputLayer(ComputeTeam team, MatrixKernels kernels, OutputLayerForm form)
+    {
+        (_team, _kernels, _form) = (team, kernels, form);
+        Outputs = new PanelBuffer(form.Shape.PanelCount, PanelShape.MaxColumns);
+        _backToInputs = new TransposedWeights(form.Shape, form.Segment, form.Segments, form.SegmentStride);
+        _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new Scratch())];
+        foreach (var scratch in _scratch)
+            scratch.Ensure(MatrixKernels.ScratchFloats);
+    }
+
+    /// <summary>The layer's panels.</summary>
+    public PanelShape Shape => _form.Shape;
+
+    /// <summary>Outputs, then their gradients.</summary>
+    public PanelBuffer Outputs { get; }
+
+    /// <summary>Units of 16 inputs, in which <see cref="Back"/> may be divided.</summary>
+    public int Columns16 => _backToInputs.Columns16;
+
+    /// <summary>Bytes held.</summary>
+    public long Bytes => Outputs.Bytes + _backToInputs.Bytes + _scratch.Sum(scratch => scratch.Bytes);
+
+    /// <summary>Sets the parameters.</summary>
+    public void SetParameters(FloatBuffer parameters) => _parameters = parameters.Pointer;
+
+    /// <summary>Rebuilds this thread's share of the transpose.</summary>
+    public void RebuildTransposes(int thread)
+    {
+        var (start, end) = _team.PartOf(thread, _form.Shape.PanelCount);
+        _backToInputs.Rebuild(_parameters + _form.Weight.Offset, start, end);
+    }
+
+    /// <summary>y = W x + b for some panels and rows.</summary>
+    /// <param name="x">The inputs, from row 0.</param>
+    /// <param name="panel">The panel.</param>
+    /// <param name="rowStart">The first row.</param>
+    /// <param name="rowEnd">Behind the last one.</param>
+    public void Product(in LeftOperand x, int panel, int rowStart, int rowEnd)
+    {
+        var columns = _form.Shape.ColumnsOf(panel);
+        var bias = new ReadOnlySpan<float>(_parameters + _form.Bias.Offset + panel * PanelShape.MaxColumns, columns);
+        for (var row = rowStart; row < rowEnd; row++)
+            bias.CopyTo(new Span<float>(Outputs.At(panel, row), columns));
+        _kernels.Multiply(
+            x.From(rowStart), rowEnd - rowStart, _form.Inputs, _parameters + _form.Weight.Offset + _form.Shape.OffsetOf(panel, _form.Inputs), columns, columns,
+            Outputs.At(panel, rowStart), Outputs.Stride);
+    }
+
+    /// <summary>dx = W^T dy, from +0, for some rows and units of 16 inputs.</summary>
+    /// <param name="dx">The inputs' gradient, from row 0.</param>
+    /// <param name="rowStart">The first row.</param>
+    /// <param name="rowEnd">Behind the last one.</param>
+    /// <param name="start">The first unit of 16 inputs.</param>
+    /// <param name="end">Behind the last one.</param>
+    public void Back(RowBlock dx, int rowStart, int rowEnd, int start, int end)
+    {
+        _backToInputs.Clear(dx.At(rowStart), dx.Stride, rowEnd - rowStart, start, end);
+        _backToInputs.Multiply(_kernels, Outputs.Operand(rowStart, PanelShape.MaxColumns), rowEnd - rowStart, dx.At(rowStart), dx.Stride, start, end);
+    }
+
+    /// <summary>This thread's share of dE/dW and dE/db: the inputs of all panels, one after another, are cut evenly.</summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="x">The inputs, from row 0.</param>
+    /// <param name="rows">Which rows each shard has, in the order that counts.</param>
+    /// <param name="gradient">The flat gradient.</param>
+    public void WeightGradient(int thread, in LeftOperand x, in ShardRows rows, float* gradient)
+    {
+        var (panels, inputs) = (_form.Shape.PanelCount, _form.Inputs);
+        var scratch = _scratch[thread].Pointer;
+        var (start, end) = _team.PartOf(thread, checked(panels * inputs));
+        for (var panel = start / inputs; panel < panels && panel * inputs < end; panel++)
+        {
+            var columns = _form.Shape.ColumnsOf(panel);
+            var (from, to) = (Math.Max(start - panel * inputs, 0), Math.Min(end - panel * inputs, inputs));
+            var destination = gradient + _form.Weight.Offset + _form.Shape.OffsetOf(panel, inputs);
+            for (var segment = 0; segment < _form.Segments; segment++)
+            {
+                var first = segment * _form.Segment;
+                var (low, high) = (Math.Max(from, first), Math.Min(to, first + _form.Segment));
+                if (low < high)
+                {
+                    _kernels.SumOuterProducts(
+                        (float*)x.Pointer + segment * _form.SegmentStride + (low - first), x.RowStride, high - low, Outputs.At(panel, 0), Outputs.Stride, columns,
+                        rows, destination + (nint)low * columns, columns, false, scratch);
+                }
+            }
+            if (from != 0)
+                continue;
+            var one = 1f;
+            _kernels.SumOuterProducts(
+                &one, 0, 1, Outputs.At(panel, 0), Outputs.Stride, columns, rows, gradient + _form.Bias.Offset + panel * PanelShape.MaxColumns, columns, false, scratch);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Outputs.Dispose();
+        _backToInputs.Dispose();
+        foreach (var scratch in _scratch)
+            scratch.Dispose();
+    }
+}
+
+/// <summary>What an output layer is made of.</summary>
+/// <param name="Weight">W, [outputs, inputs].</param>
+/// <param name="Bias">b, [outputs].</param>
+/// <param name="Shape">The panels: one gate, a unit an output.</param>
+/// <param name="Segment">Inputs in a segment of a row.</param>
+/// <param name="Segments">Segments of a row.</param>
+/// <param name="SegmentStride">Floats from a segment to the next.</param>
+internal sealed record OutputLayerForm(TensorInfo Weight, TensorInfo Bias, PanelShape Shape, int Segment, int Segments, int SegmentStride)
+{
+    /// <summary>Inputs in all.</summary>
+    public int Inputs => Segment * Segments;
+}
