@@ -103,8 +103,12 @@ internal sealed unsafe class SoftmaxLoss : IDisposable
     /// <param name="row">The row.</param>
     public bool IsCorrect(int row) => _targets[row] >= 0 && _classes[row] == _targets[row];
 
-    /// <summary>The probability of a class after <see cref="Run"/> in mode <see cref="SoftmaxMode.Probabilities"/>.</summary>
-    public float ProbabilityOf(int row, int index) => _layer.Outputs.At(index / PanelShape.MaxColumns, row)[index % PanelShape.MaxColumns];
+    /// <summary>A row's probabilities after <see cref="Run"/> in mode <see cref="SoftmaxMode.Probabilities"/>.</summary>
+    public void CopyProbabilities(int row, Span<float> destination)
+    {
+        for (var panel = 0; panel < _layer.Shape.PanelCount; panel++)
+            new ReadOnlySpan<float>(_layer.Outputs.At(panel, row), _layer.Shape.ColumnsOf(panel)).CopyTo(destination[(panel * PanelShape.MaxColumns)..]);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -138,7 +142,7 @@ internal sealed unsafe class SoftmaxLoss : IDisposable
             }
             Largest[row] = largest;
             var target = _targets[row];
-            var logit = target < 0 ? 0f : ProbabilityOf(row, target);
+            var logit = target < 0 ? 0f : _layer.Outputs.At(target / PanelShape.MaxColumns, row)[target % PanelShape.MaxColumns];
             _losses[row] = (double)largest - logit;
             _classes[row] = mode == SoftmaxMode.Gradient ? (target >= 0 && logit == largest ? FirstOf(row, largest, target + 1) : -1) : FirstOf(row, largest, _layer.Shape.Units);
         }

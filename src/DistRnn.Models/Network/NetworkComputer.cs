@@ -6,24 +6,92 @@ namespace DistRnn.Models;
 /// Computes with a <see cref="Network"/>: gradients of shards in training, outputs in use. It owns the working memory and runs on a
 /// <see cref="ComputeTeam"/>; the parameters belong to the caller.
 /// </summary>
-/// <remarks>One caller at a time. After the largest shards have been seen once, computing allocates nothing.</remarks>
-public sealed class NetworkComputer : IDisposable
+/// <remarks>
+/// All shards of a call are stacked: a row's bits do not depend on its neighbours, and many rows run at the speed of the processor where few would run
+/// at that of the memory. One caller at a time. After the largest shards have been seen once, computing allocates nothing.
+/// </remarks>
+public sealed unsafe class NetworkComputer : IDisposable
 {
+    private readonly Network _network;
+    private readonly ComputeTeam _team;
+    private readonly PackedBatch _batch = new();
+    private readonly InputLayer _input;
+    private readonly RecurrentStack _stack;
+    private readonly NetworkHead _head;
+    private readonly Action<int> _train;
+    private readonly Action<int> _predict;
+    private readonly Action<int> _rebuild;
+    private FloatBuffer? _parameters;
+    private bool _transposesAreStale;
+    private long[] _lanes = [];
+    private StepKey _key;
+    private float* _gradient;
+    private bool _wantsValues;
+
     /// <summary>Makes a computer.</summary>
     /// <param name="network">The network.</param>
     /// <param name="team">The threads to compute on; the caller is its thread 0. Stays the caller's.</param>
     /// <param name="width">The vector width, or null for <see cref="SimdWidths.Current"/>; every width gives the same bits.</param>
     public NetworkComputer(Network network, ComputeTeam team, SimdWidth? width = null)
     {
-        throw new NotImplementedException();
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(team);
+        (_network, _team) = (network, team);
+        var (options, chosen) = (network.Options, width ?? SimdWidths.Current);
+        _input = new InputLayer(network, team, _batch);
+        _stack = new RecurrentStack(
+            new RecurrentStackOptions
+            {
+                Cell = options.Cell,
+                Activation = options.Activation,
+                ResetAfter = options.ResetAfter,
+                Inputs = network.InputSize,
+                Hidden = [.. options.Hidden],
+                Directions = options.Directions,
+                Tensors = [.. Enumerable.Range(0, options.Hidden.Length * options.Directions).Select(i => network.Stack(i / options.Directions, i % options.Directions))],
+                BackToInputs = _input.HasGradient,
+                LayersDropout = options.Dropout.Layers,
+            },
+            team, _batch, chosen);
+        var perStep = options.Head == HeadKind.ClassPerStep;
+        var layer = new OutputLayer(
+            team, MatrixKernels.Create(chosen),
+            new OutputLayerForm(
+                network.HeadWeight, network.HeadBias, network.HeadPanels, perStep ? options.Hidden[^1] : network.TopSize, perStep ? options.Directions : 1,
+                _stack.TopSegmentStride));
+        _head = perStep ? new StepHead(network, team, _batch, _stack, layer, chosen) : new SequenceHead(network, team, _batch, _stack, layer, chosen);
+        _train = Train;
+        _predict = thread =>
+        {
+            _input.Forward(thread, null);
+            _team.Barrier();
+            _stack.Forward(thread, null);
+            _head.Run(thread, null, null, _wantsValues);
+        };
+        _rebuild = thread =>
+        {
+            _stack.RebuildTransposes(thread, _parameters!);
+            _head.Layer.RebuildTransposes(thread);
+        };
     }
 
     /// <summary>Bytes of working memory held outside the managed heap.</summary>
-    public long AllocatedBytes => throw new NotImplementedException();
+    public long AllocatedBytes => _input.Bytes + _stack.Bytes + _head.Bytes;
 
-    /// <summary>Sets the parameters to compute with; to be called again after every change to their values (it prepares the transposes of the backward pass).</summary>
+    /// <summary>Sets the parameters to compute with; to be called again after every change to their values (the transposes of the backward pass depend on them).</summary>
     /// <param name="parameters">The flat vector; kept, not copied.</param>
-    public void SetParameters(FloatBuffer parameters) => throw new NotImplementedException();
+    /// <exception cref="ArgumentException">The vector is of another size than the network's.</exception>
+    public void SetParameters(FloatBuffer parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        if (parameters.Count != _network.Parameters.Count)
+            throw new ArgumentException($"The vector has {parameters.Count} floats, the network {_network.Parameters.Count}.", nameof(parameters));
+        _parameters = parameters;
+        _transposesAreStale = true;
+        _input.SetParameters(parameters);
+        _stack.SetParameters(parameters);
+        _head.Layer.SetParameters(parameters);
+    }
 
     /// <summary>
     /// The gradient of some neighbouring shards of a step's batch, summed by the gradient tree. All shards of a step at once, an aligned subtree of
@@ -36,18 +104,111 @@ public sealed class NetworkComputer : IDisposable
     /// <param name="to">Where the lanes' state after the step goes; null with <paramref name="from"/>, otherwise another object.</param>
     /// <param name="gradient">Where the sum goes; its earlier content is lost.</param>
     /// <param name="results">Each shard's loss and counts.</param>
-    public void ComputeGradient(StepKey key, int firstShard, ReadOnlySpan<SequenceBatch> shards, LaneState? from, LaneState? to, Gradient gradient, Span<ShardResult> results) =>
-        throw new NotImplementedException();
+    /// <exception cref="InvalidOperationException"><see cref="SetParameters"/> was not called.</exception>
+    /// <exception cref="ArgumentException">The shards do not fit the network, or the states are of another network.</exception>
+    public void ComputeGradient(StepKey key, int firstShard, ReadOnlySpan<SequenceBatch> shards, LaneState? from, LaneState? to, Gradient gradient, Span<ShardResult> results)
+    {
+        ArgumentNullException.ThrowIfNull(gradient);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstShard);
+        if (gradient.Parameters.Count != _network.Parameters.Count)
+            throw new ArgumentException("The gradient is of another network.", nameof(gradient));
+        if (results.Length < shards.Length)
+            throw new ArgumentException($"There is room for {results.Length} results of {shards.Length} shards.", nameof(results));
+        if (shards.IsEmpty)
+            throw new ArgumentException("There are no shards.", nameof(shards));
+        CheckStates(from, to);
+        if (_transposesAreStale)
+            _team.Run(_rebuild);
+        _transposesAreStale = false;
+        _batch.Build(shards, firstShard, from is not null);
+        _input.Prepare(shards, key, training: true);
+        _input.Collect(gradient);
+        gradient.IsAbsent = _batch.Sequences == 0;
+        if (gradient.IsAbsent)
+        {
+            gradient.Values.Clear();
+            results[..shards.Length].Clear();
+            return;
+        }
+        PrepareStack(shards, training: true, from, to);
+        _head.Prepare(shards);
+        _key = key;
+        _gradient = gradient.Values.Pointer;
+        _team.Run(_train);
+        _head.Report(shards, results);
+    }
 
     /// <summary>The outputs, and losses where the batch has targets; without dropout, in float32 and the same order of sums as training.</summary>
     /// <param name="batch">The sequences.</param>
     /// <param name="from">The state that lanes carry into it, or null.</param>
     /// <param name="to">Where the lanes' state afterwards goes, or null.</param>
     /// <param name="predictions">Where outputs go.</param>
-    public void Predict(SequenceBatch batch, LaneState? from, LaneState? to, Predictions predictions) => throw new NotImplementedException();
+    /// <exception cref="InvalidOperationException"><see cref="SetParameters"/> was not called.</exception>
+    /// <exception cref="ArgumentException">The sequences do not fit the network, or the states are of another network.</exception>
+    public void Predict(SequenceBatch batch, LaneState? from, LaneState? to, Predictions predictions)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(predictions);
+        CheckStates(from, to);
+        ReadOnlySpan<SequenceBatch> shards = new(ref batch);
+        _batch.Build(shards, 0, from is not null);
+        if (_batch.Sequences == 0)
+        {
+            predictions.Reset(0, _network.Options.Outputs, _network.Options.Head != HeadKind.ValuesPerSequence);
+            predictions.Result = default;
+            return;
+        }
+        _input.Prepare(shards, null, training: false);
+        PrepareStack(shards, training: false, from, to);
+        _head.Prepare(shards);
+        _wantsValues = predictions.WantsValues;
+        _team.Run(_predict);
+        Span<ShardResult> results = stackalloc ShardResult[1];
+        _head.Report(shards, results);
+        _head.Report(batch, predictions);
+        predictions.Result = results[0];
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _head.Dispose();
+        _stack.Dispose();
+        _input.Dispose();
+        _batch.Dispose();
+    }
+
+    private void Train(int thread)
+    {
+        _input.Forward(thread, _key);
+        _team.Barrier();
+        _stack.Forward(thread, _key);
+        _head.Run(thread, _key, _gradient, values: false);
+        _stack.Backward(thread, _key, _gradient, _input.Gradients);
+        if (_input.HasGradient)
+            _input.Backward(thread, _key, _gradient);
+    }
+
+    private void CheckStates(LaneState? from, LaneState? to)
+    {
+        if (_parameters is null)
+            throw new InvalidOperationException("The parameters have not been set.");
+        if ((from is not null || to is not null) && _network.Options.Bidirectional)
+            throw new ArgumentException("A network that reads in both directions carries no state.", nameof(from));
+        if (from is not null && ReferenceEquals(from, to))
+            throw new ArgumentException("The states before and after must be different objects.", nameof(to));
+    }
+
+    private void PrepareStack(ReadOnlySpan<SequenceBatch> shards, bool training, LaneState? from, LaneState? to)
+    {
+        if (_lanes.Length < _batch.Sequences)
+            _lanes = new long[_batch.Sequences];
+        var next = 0;
+        foreach (var shard in shards)
+        {
+            shard.RowIds.CopyTo(_lanes.AsSpan(next));
+            next += shard.Rows;
+        }
+        _stack.Prepare(_input.Operand, training, from, to, _lanes.AsSpan(0, _batch.Sequences));
     }
 }
