@@ -103,7 +103,7 @@ internal sealed unsafe class GruDirection : RecurrentDirection
             PreviousState = States.At(piece.Previous) + panel * 16,
             State = States.At(Batch.Sequences + piece.Row) + panel * 16,
             StateStride = States.Stride,
-            StateGradient = StateGradients.At(piece.Row) + panel * 16,
+            StateGradient = Gradient(piece) + panel * 16,
             PreviousGradient = before == null ? null : before + panel * 16,
             GradientStride = StateGradients.Stride,
             Backward = _backward.Pointer + piece.Position * BackwardStride + panel * 48,

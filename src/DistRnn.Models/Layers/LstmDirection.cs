@@ -50,6 +50,18 @@ internal sealed unsafe class LstmDirection : RecurrentDirection
             new ReadOnlySpan<float>(_cell.At(panel, Batch.Sequences + row), Form.Shape.UnitsOf(panel)).CopyTo(new Span<float>(destination + panel * 16, 16));
     }
 
+    public override void LoadCellGradient(int position, float* source)
+    {
+        for (var panel = 0; panel < Form.Shape.PanelCount; panel++)
+            new ReadOnlySpan<float>(source + panel * 16, Form.Shape.UnitsOf(panel)).CopyTo(new Span<float>(_cellGradient.At(panel, position), 16));
+    }
+
+    public override void SaveCellGradient(int position, float* destination)
+    {
+        for (var panel = 0; panel < Form.Shape.PanelCount; panel++)
+            new ReadOnlySpan<float>(_cellGradient.At(panel, position), Form.Shape.UnitsOf(panel)).CopyTo(new Span<float>(destination + panel * 16, 16));
+    }
+
     public override void BiasGradient(float* gradient, int panel, float* scratch)
     {
         base.BiasGradient(gradient, panel, scratch);
@@ -104,7 +116,7 @@ internal sealed unsafe class LstmDirection : RecurrentDirection
             Cell = _cell.At(panel, Batch.Sequences + piece.Row),
             State = States.At(Batch.Sequences + piece.Row) + panel * 16,
             StateStride = States.Stride,
-            StateGradient = StateGradients.At(piece.Row) + panel * 16,
+            StateGradient = Gradient(piece) + panel * 16,
             GradientStride = StateGradients.Stride,
             CellGradient = _cellGradient.At(panel, piece.Position),
             PeepholeI = i is null ? null : Parameters + i.Offset + panel * 16,

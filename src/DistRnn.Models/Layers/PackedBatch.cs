@@ -214,9 +214,10 @@ internal sealed unsafe class PackedBatch : IDisposable
                         ForwardPrevious[forward] = step == 0 ? PositionOf[sequence] : Sequences + PackedRowOf(step - 1, sequence);
                         ForwardRows[forward++] = row;
                     }
-                    if (step + 1 < LengthOf[sequence])
+                    var last = step + 1 == LengthOf[sequence];
+                    if (!last || Carried)
                     {
-                        ReversePrevious[reverse] = Sequences + PackedRowOf(step + 1, sequence);
+                        ReversePrevious[reverse] = last ? PositionOf[sequence] : Sequences + PackedRowOf(step + 1, sequence);
                         ReverseRows[reverse++] = row;
                     }
                 }

@@ -62,8 +62,11 @@ internal abstract unsafe class RecurrentDirection : IDisposable
     /// <summary>The states, [B + N, H]: initial ones by position, then those by packed row.</summary>
     public RowBlock States { get; set; }
 
-    /// <summary>dE/dh, [N, H], by packed row.</summary>
+    /// <summary>dE/dh, laid out as <see cref="States"/>.</summary>
     public RowBlock StateGradients { get; set; }
+
+    /// <summary>Whether dE/dh of the initial states is wanted.</summary>
+    public bool BackToInitial { get; set; }
 
     /// <summary>The parameters' flat vector.</summary>
     protected float* Parameters { get; private set; }
@@ -134,6 +137,20 @@ internal abstract unsafe class RecurrentDirection : IDisposable
 
     /// <summary>Clears what the backward pass carries from step to step, for some panels.</summary>
     public virtual void BeginBackward(int panelStart, int panelEnd)
+    {
+    }
+
+    /// <summary>Sets dE/d what the cell carries beside h behind a sequence's last step, between <see cref="BeginBackward"/> and the first step.</summary>
+    /// <param name="position">The position.</param>
+    /// <param name="source">[H].</param>
+    public virtual void LoadCellGradient(int position, float* source)
+    {
+    }
+
+    /// <summary>Writes dE/d what the cell carries beside h before a sequence's first step, after the last step back.</summary>
+    /// <param name="position">The position.</param>
+    /// <param name="destination">[H].</param>
+    public virtual void SaveCellGradient(int position, float* destination)
     {
     }
 
@@ -218,8 +235,11 @@ internal abstract unsafe class RecurrentDirection : IDisposable
     /// <summary>h' as a left operand.</summary>
     protected LeftOperand Before(in Piece piece) => new(States.At(piece.Previous), States.Stride);
 
-    /// <summary>dE/dh' of a piece, or null where the states before are initial ones, to which nothing goes back.</summary>
-    protected float* BeforeGradient(in Piece piece) => piece.Previous < Batch.Sequences ? null : StateGradients.At(piece.Previous - Batch.Sequences);
+    /// <summary>dE/dh' of a piece, or null where the states before are initial ones to which nothing goes back.</summary>
+    protected float* BeforeGradient(in Piece piece) => piece.Previous < Batch.Sequences && !BackToInitial ? null : StateGradients.At(piece.Previous);
+
+    /// <summary>dE/dh of a piece.</summary>
+    protected float* Gradient(in Piece piece) => StateGradients.At(Batch.Sequences + piece.Row);
 
     private float* BiasOf(int panel) => _bias.Pointer + panel * PanelShape.MaxColumns;
 
@@ -241,7 +261,7 @@ internal abstract unsafe class RecurrentDirection : IDisposable
             pieces[count++] = new Piece(row + start, Math.Min(end, going) - start, start, Batch.Sequences + Batch.Starts[step + 1] + start, true);
         var beginning = Math.Max(start, going);
         if (beginning < end)
-            pieces[count++] = new Piece(row + beginning, end - beginning, beginning, beginning, false);
+            pieces[count++] = new Piece(row + beginning, end - beginning, beginning, beginning, Batch.Carried);
         return count;
     }
 }

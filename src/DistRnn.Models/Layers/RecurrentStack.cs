@@ -66,10 +66,16 @@ internal sealed unsafe class RecurrentStack : IDisposable
     public RowBlock Top => StatesOf(_layers.Length - 1, _batch.Sequences);
 
     /// <summary>The gradient of <see cref="Top"/>, which the head writes.</summary>
-    public RowBlock TopGradients => GradientsOf(_layers.Length - 1);
+    public RowBlock TopGradients => GradientsOf(_layers.Length - 1, _batch.Sequences);
 
     /// <summary>The last layer's outputs as a left operand.</summary>
     public LeftOperand TopOperand => OperandOf(Top, _layers.Length - 1);
+
+    /// <summary>dE/d the states behind every sequence's last step, by lane, where something else reads them; else null.</summary>
+    public LaneState? FinalGradients { get; set; }
+
+    /// <summary>Where dE/d the initial states goes, by lane; null where it is not wanted.</summary>
+    public LaneState? InitialGradients { get; set; }
 
     /// <summary>Sets the parameters; <see cref="RebuildTransposes"/> has to follow before a backward pass.</summary>
     /// <param name="parameters">The flat vector.</param>
@@ -105,7 +111,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
     public void Prepare(LeftOperand input, bool training, LaneState? from, LaneState? to, ReadOnlySpan<long> lanes)
     {
         (_input, _from, _to) = (input, from, to);
-        if (from is not null || to is not null)
+        if (from is not null || to is not null || FinalGradients is not null || InitialGradients is not null)
         {
             if (_lanes.Length < lanes.Length)
                 _lanes = new long[lanes.Length];
@@ -116,7 +122,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
             var width = _options.Directions * SegmentStrideOf(layer);
             _states[layer].Ensure((long)(_batch.Sequences + _batch.PackedRows) * width);
             if (training)
-                _gradients[layer % 2].Ensure((long)_batch.PackedRows * width);
+                _gradients[layer % 2].Ensure((long)(_batch.Sequences + _batch.PackedRows) * width);
             if (training && DropsBelow(layer + 1))
                 _dropped[layer].Ensure((long)_batch.PackedRows * width);
         }
@@ -163,13 +169,16 @@ internal sealed unsafe class RecurrentStack : IDisposable
     {
         for (var layer = _layers.Length - 1; layer >= 0; layer--)
         {
-            var gradients = GradientsOf(layer);
+            var gradients = GradientsOf(layer, _batch.Sequences);
             _team.Barrier();
             for (var d = 0; d < _options.Directions; d++)
             {
                 var direction = _layers[layer][d];
                 if (thread == 0)
-                    direction.StateGradients = gradients with { Pointer = gradients.Pointer + d * SegmentStrideOf(layer) * sizeof(float) };
+                {
+                    direction.StateGradients = GradientsOf(layer, 0) with { Pointer = GradientsOf(layer, 0).Pointer + d * SegmentStrideOf(layer) * sizeof(float) };
+                    direction.BackToInitial = InitialGradients is not null;
+                }
                 var (start, end) = _team.PartOf(thread, direction.Form.Shape.PanelCount);
                 direction.BeginBackward(start, end);
             }
@@ -179,11 +188,17 @@ internal sealed unsafe class RecurrentStack : IDisposable
                 DropoutRows.Apply(
                     _batch, key, DropoutMasks.LayerTag(layer + 1), _options.LayersDropout, gradients, _options.Hidden[layer], _options.Directions, SegmentStrideOf(layer), start, end);
             }
+            if (FinalGradients is not null || InitialGradients is not null)
+            {
+                _team.Barrier();
+                BeginStates(thread, layer);
+            }
             _team.Barrier();
             BackwardSteps(thread, layer);
             _team.Barrier();
+            SaveInitialGradients(thread, layer);
             if (layer > 0)
-                InputGradient(thread, layer, GradientsOf(layer - 1), _options.Directions * SegmentStrideOf(layer - 1));
+                InputGradient(thread, layer, GradientsOf(layer - 1, _batch.Sequences), _options.Directions * SegmentStrideOf(layer - 1));
             else if (_options.BackToInputs)
                 InputGradient(thread, layer, inputGradients, (int)inputGradients.Stride);
             WeightGradients(thread, layer, gradient);
@@ -235,7 +250,11 @@ internal sealed unsafe class RecurrentStack : IDisposable
 
     private RowBlock DroppedOf(int layer) => new((nint)_dropped[layer].Pointer, _options.Directions * SegmentStrideOf(layer));
 
-    private RowBlock GradientsOf(int layer) => new((nint)_gradients[layer % 2].Pointer, _options.Directions * SegmentStrideOf(layer));
+    private RowBlock GradientsOf(int layer, int row)
+    {
+        var stride = _options.Directions * SegmentStrideOf(layer);
+        return new RowBlock((nint)(_gradients[layer % 2].Pointer + (nint)row * stride), stride);
+    }
 
     private LeftOperand OperandOf(RowBlock rows, int layer) => new(rows.At(0), rows.Stride, _options.Hidden[layer], SegmentStrideOf(layer));
 
@@ -261,8 +280,9 @@ internal sealed unsafe class RecurrentStack : IDisposable
     {
         var (first, last) = _team.PartOf(thread, _batch.Sequences);
         var (start, end) = _team.PartOf(thread, _batch.PackedRows);
-        foreach (var direction in _layers[layer])
+        for (var d = 0; d < _options.Directions; d++)
         {
+            var direction = _layers[layer][d];
             direction.ClearInitial(first, last);
             for (var position = first; position < last; position++)
             {
@@ -273,9 +293,9 @@ internal sealed unsafe class RecurrentStack : IDisposable
                     continue;
                 }
                 var lane = _lanes[_batch.SequenceAt[position]];
-                new ReadOnlySpan<float>(_from!.Of(layer, 0, lane), state.Length).CopyTo(state);
+                new ReadOnlySpan<float>(_from!.Of(layer, d, 0, lane), state.Length).CopyTo(state);
                 if (_from.Kinds > 1)
-                    direction.LoadCell(position, _from.Of(layer, 1, lane));
+                    direction.LoadCell(position, _from.Of(layer, d, 1, lane));
             }
             for (var panel = 0; panel < direction.Form.Shape.PanelCount; panel++)
                 direction.InputProduct(panel, start, end);
@@ -287,18 +307,64 @@ internal sealed unsafe class RecurrentStack : IDisposable
         if (_to is null)
             return;
         var (first, last) = _team.PartOf(thread, _batch.Sequences);
-        foreach (var direction in _layers[layer])
+        var units = _options.Hidden[layer];
+        for (var d = 0; d < _options.Directions; d++)
         {
+            var direction = _layers[layer][d];
             for (var sequence = first; sequence < last; sequence++)
             {
-                var row = _batch.PackedRowOf(_batch.LengthOf[sequence] - 1, sequence);
-                var units = _options.Hidden[layer];
-                new ReadOnlySpan<float>(direction.States.At(_batch.Sequences + row), units).CopyTo(new Span<float>(_to.Of(layer, 0, _lanes[sequence]), units));
+                var row = LastRowOf(direction, sequence);
+                new ReadOnlySpan<float>(direction.States.At(_batch.Sequences + row), units).CopyTo(new Span<float>(_to.Of(layer, d, 0, _lanes[sequence]), units));
                 if (_to.Kinds > 1)
-                    direction.SaveCell(row, _to.Of(layer, 1, _lanes[sequence]));
+                    direction.SaveCell(row, _to.Of(layer, d, 1, _lanes[sequence]));
             }
         }
     }
+
+    /// <summary>What goes back into the final states, and +0 for the initial ones.</summary>
+    private void BeginStates(int thread, int layer)
+    {
+        var (first, last) = _team.PartOf(thread, _batch.Sequences);
+        var units = _options.Hidden[layer];
+        for (var d = 0; d < _options.Directions; d++)
+        {
+            var direction = _layers[layer][d];
+            for (var sequence = first; sequence < last; sequence++)
+            {
+                var position = _batch.PositionOf[sequence];
+                new Span<float>(direction.StateGradients.At(position), units).Clear();
+                if (FinalGradients is null)
+                    continue;
+                float* sum = direction.StateGradients.At(_batch.Sequences + LastRowOf(direction, sequence)), added = FinalGradients.Of(layer, d, 0, _lanes[sequence]);
+                for (var unit = 0; unit < units; unit++)
+                    sum[unit] += added[unit];
+                if (FinalGradients.Kinds > 1)
+                    direction.LoadCellGradient(position, FinalGradients.Of(layer, d, 1, _lanes[sequence]));
+            }
+        }
+    }
+
+    private void SaveInitialGradients(int thread, int layer)
+    {
+        if (InitialGradients is null)
+            return;
+        var (first, last) = _team.PartOf(thread, _batch.Sequences);
+        var units = _options.Hidden[layer];
+        for (var d = 0; d < _options.Directions; d++)
+        {
+            var direction = _layers[layer][d];
+            for (var sequence = first; sequence < last; sequence++)
+            {
+                var position = _batch.PositionOf[sequence];
+                new ReadOnlySpan<float>(direction.StateGradients.At(position), units).CopyTo(new Span<float>(InitialGradients.Of(layer, d, 0, _lanes[sequence]), units));
+                if (InitialGradients.Kinds > 1)
+                    direction.SaveCellGradient(position, InitialGradients.Of(layer, d, 1, _lanes[sequence]));
+            }
+        }
+    }
+
+    /// <summary>The packed row of the step that a direction reads last.</summary>
+    private int LastRowOf(RecurrentDirection direction, int sequence) => _batch.PackedRowOf(direction.Form.Reverse ? 0 : _batch.LengthOf[sequence] - 1, sequence);
 
     private void ForwardSteps(int thread, int layer)
     {

@@ -35,7 +35,7 @@ internal sealed unsafe class RnnDirection(MatrixKernels kernels, CellKernels cel
         SumStride = Gates.Stride,
         State = States.At(Batch.Sequences + piece.Row) + panel * Form.Shape.UnitsPerPanel,
         StateStride = States.Stride,
-        StateGradient = StateGradients.At(piece.Row) + panel * Form.Shape.UnitsPerPanel,
+        StateGradient = Gradient(piece) + panel * Form.Shape.UnitsPerPanel,
         GradientStride = StateGradients.Stride,
     };
 }

@@ -111,7 +111,7 @@ internal sealed unsafe class TextbookGruDirection : RecurrentDirection
             PreviousState = States.At(piece.Previous) + panel * 16,
             State = States.At(Batch.Sequences + piece.Row) + panel * 16,
             StateStride = States.Stride,
-            StateGradient = StateGradients.At(piece.Row) + panel * 16,
+            StateGradient = Gradient(piece) + panel * 16,
             PreviousGradient = before == null ? null : before + panel * 16,
             GradientStride = StateGradients.Stride,
             ResetGradient = _resetGradient.Pointer + piece.Position * ResetStride + panel * 16,

@@ -3,10 +3,10 @@ using DistRnn.Numerics;
 namespace DistRnn.Models;
 
 /// <summary>
-/// The recurrent state that every lane of a stateful stream carries from one step to the next: for each layer h, and for an LSTM c as well,
-/// [Lanes, H], one after another. Starts as +0.
+/// The recurrent state that every lane of a stateful stream carries from one step to the next: for each layer and direction h, and for an LSTM c as
+/// well, [Lanes, H], one after another. Starts as +0.
 /// </summary>
-/// <remarks>Only networks of one direction carry state. Not thread-safe, but different lanes may be written by different threads.</remarks>
+/// <remarks>Streams are read by networks of one direction. Not thread-safe, but different lanes may be written by different threads.</remarks>
 public sealed unsafe class LaneState : IDisposable
 {
     private readonly long[] _offsets;
@@ -20,10 +20,11 @@ public sealed unsafe class LaneState : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lanes);
         Lanes = lanes;
         Kinds = options.Cell == CellKind.Lstm ? 2 : 1;
+        Directions = options.Directions;
         Hidden = [.. options.Hidden];
-        _offsets = new long[Hidden.Length * Kinds + 1];
-        for (var slot = 0; slot < Hidden.Length * Kinds; slot++)
-            _offsets[slot + 1] = checked(_offsets[slot] + (long)lanes * Hidden[slot / Kinds]);
+        _offsets = new long[Hidden.Length * Directions * Kinds + 1];
+        for (var slot = 0; slot < _offsets.Length - 1; slot++)
+            _offsets[slot + 1] = checked(_offsets[slot] + (long)lanes * Hidden[slot / Kinds / Directions]);
         Values = new FloatBuffer(_offsets[^1]);
     }
 
@@ -33,19 +34,24 @@ public sealed unsafe class LaneState : IDisposable
     /// <summary>2 for an LSTM (h and c), 1 otherwise.</summary>
     public int Kinds { get; }
 
-    /// <summary>All values; the order is layer, kind, lane, unit.</summary>
+    /// <summary>Directions of each layer: 1 or 2.</summary>
+    public int Directions { get; }
+
+    /// <summary>All values; the order is layer, direction, kind, lane, unit.</summary>
     public FloatBuffer Values { get; }
 
     private int[] Hidden { get; }
 
-    /// <summary>A name and the shape [Lanes, H] of each part of <see cref="Values"/>, in its order: <c>h_l0</c>, <c>c_l0</c>, <c>h_l1</c> ...</summary>
+    /// <summary>A name and the shape [Lanes, H] of each part of <see cref="Values"/>, in its order: <c>h_l0</c>, <c>c_l0</c>, <c>h_l0_reverse</c> ...</summary>
     public IEnumerable<(string Name, int Rows, int Columns, long Offset)> Parts
     {
         get
         {
-            for (var layer = 0; layer < Hidden.Length; layer++)
-                for (var kind = 0; kind < Kinds; kind++)
-                    yield return ($"{(kind == 0 ? 'h' : 'c')}_l{layer}", Lanes, Hidden[layer], _offsets[layer * Kinds + kind]);
+            for (var slot = 0; slot < _offsets.Length - 1; slot++)
+            {
+                var (layer, direction) = (slot / Kinds / Directions, slot / Kinds % Directions);
+                yield return ($"{(slot % Kinds == 0 ? 'h' : 'c')}_l{layer}{(direction == 0 ? "" : "_reverse")}", Lanes, Hidden[layer], _offsets[slot]);
+            }
         }
     }
 
@@ -55,14 +61,15 @@ public sealed unsafe class LaneState : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Values.Dispose();
 
-    /// <summary>A lane's state of one layer, [H].</summary>
+    /// <summary>A lane's state of one layer in one direction, [H].</summary>
     /// <param name="layer">The layer.</param>
+    /// <param name="direction">The direction.</param>
     /// <param name="kind">0 is h, 1 is c.</param>
     /// <param name="lane">The lane.</param>
-    internal float* Of(int layer, int kind, long lane)
+    internal float* Of(int layer, int direction, int kind, long lane)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lane);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(lane, Lanes);
-        return Values.Pointer + _offsets[layer * Kinds + kind] + lane * Hidden[layer];
+        return Values.Pointer + _offsets[(layer * Directions + direction) * Kinds + kind] + lane * Hidden[layer];
     }
 }
