@@ -55,14 +55,18 @@ internal static unsafe class DropoutMasks
     /// <param name="rate">How many are dropped on average, at least 0 and below 1; 0 leaves the values as they are.</param>
     /// <param name="values">The units, [count]: the values forward, their gradients backward.</param>
     /// <param name="count">Units.</param>
-    public static void Apply(StepKey key, ulong rowKey, uint layerTag, float rate, float* values, int count) =>
-        throw new NotImplementedException();
+    public static void Apply(StepKey key, ulong rowKey, uint layerTag, float rate, float* values, int count)
+    {
+        if (rate > 0)
+            DropoutMask.Apply(key.Seed, (ulong)key.Step, rowKey, layerTag, rate, values, count);
+    }
 
     /// <summary>Whether word dropout puts the unknown token in place of this step's token.</summary>
     /// <param name="key">The seed and the step.</param>
     /// <param name="rowKey">The row, from <see cref="RowKey"/>.</param>
     /// <param name="rate">How many are dropped on average, at least 0 and below 1.</param>
-    public static bool DropsWord(StepKey key, ulong rowKey, float rate) => throw new NotImplementedException();
+    public static bool DropsWord(StepKey key, ulong rowKey, float rate) =>
+        rate > 0 && new Philox(key.Seed, PhiloxPurpose.WordDropout, (ulong)key.Step).Uniform(rowKey) < rate;
 
     private static void ThrowOutOfRange(int t, int shard, int planRow)
     {

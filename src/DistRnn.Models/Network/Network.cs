@@ -69,7 +69,8 @@ public sealed class Network
         ArgumentNullException.ThrowIfNull(parameters);
         if (parameters.Count != Parameters.Count)
             throw new ArgumentException($"The vector has {parameters.Count} floats; the network's has {Parameters.Count}.", nameof(parameters));
-        throw new NotImplementedException();
+        parameters.Clear();
+        new Initializer(this, seed).WriteTo(parameters);
     }
 
     /// <summary>The place in <see cref="ParameterTable.Tensors"/> of a token column's embedding: embeddings come first, so it is the column.</summary>
