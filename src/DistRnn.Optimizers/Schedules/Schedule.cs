@@ -93,7 +93,7 @@ public sealed record Schedule
         {
             ScheduleKind.Decay => baseRate * Power(Math.Max(0, epoch + 1 - AfterEpoch)),
             ScheduleKind.Plateau => baseRate * Power(plateau.Reductions),
-            ScheduleKind.Cosine => baseRate * (share < 1 ? (1 + Cosine(Math.PI * share)) / 2 : 0),
+            ScheduleKind.Cosine => baseRate * (share < 1 ? (1 + ScalarMath.Cos(Math.PI * share)) / 2 : 0),
             ScheduleKind.Linear => baseRate * (1 - share),
             _ => baseRate,
         };
@@ -136,16 +136,6 @@ public sealed record Schedule
         for (var i = 0; i < exponent && power != 0; i++)
             power *= Factor;
         return power;
-    }
-
-    /// <summary>cos of 0 to pi: Taylor's series of the half angle to x^24, and cos 2x = 2 cos^2 x - 1.</summary>
-    private static double Cosine(double x)
-    {
-        var square = x * x / 4;
-        var sum = 1.0;
-        for (var k = 24; k >= 2; k -= 2)
-            sum = 1 - square / (k * (k - 1)) * sum;
-        return 2 * sum * sum - 1;
     }
 
     private static string WithoutThen(string text) => text.StartsWith("then ", StringComparison.Ordinal) ? text["then ".Length..] : text;
