@@ -22,7 +22,7 @@ internal sealed class PlainProgress(TextWriter writer, TimeProvider clock) : ITr
             return;
         _lastLoaded = report.What;
         Mark();
-        var share = report.Total > 0 && report.Done < report.Total
+        var share = report.Done > 0 && report.Done < report.Total
             ? string.Create(CultureInfo.InvariantCulture, $" {100.0 * report.Done / report.Total:0} %")
             : "";
         writer.WriteLine("reading " + report.What + share);

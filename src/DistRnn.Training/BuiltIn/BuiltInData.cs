@@ -15,6 +15,13 @@ public static class BuiltInData
     private static readonly (string Name, Func<string> Text)[] Files =
     [
         ("sunspots/monthly-sunspots.csv", () => Resource("monthly-sunspots.csv")),
+        ("sine/sine.csv", () => SineSeries.Csv(2000)),
+        ("binary-addition/train.jsonl", () => BinaryAddition.JsonLines(0, 2000)),
+        ("binary-addition/test.jsonl", () => BinaryAddition.JsonLines(2000, 1000)),
+        ("adding-problem/train.jsonl", () => AddingProblem.JsonLines(0, 10000)),
+        ("adding-problem/test.jsonl", () => AddingProblem.JsonLines(10000, 1000)),
+        ("reber/train.conll", () => EmbeddedReberGrammar.Conll(0, 1000)),
+        ("reber/test.conll", () => EmbeddedReberGrammar.Conll(1000, 500)),
     ];
 
     /// <summary>Whether a path of a job file is a reference to built-in data.</summary>
