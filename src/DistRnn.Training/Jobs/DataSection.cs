@@ -42,8 +42,8 @@ public sealed record DataSection
     /// <summary>Longer sequences are cut to this many steps, at least 1; null for whole ones.</summary>
     public int? MaxLength { get; init; }
 
-    /// <summary>standard, instance, series or none, by task; the default is standard.</summary>
-    public string Normalize { get; init; } = "standard";
+    /// <summary>How numbers are scaled: standard, instance, series or none, by task; null where the job does not say, which is standard for numbers.</summary>
+    public string? Normalize { get; init; }
 
     /// <summary>Tagging, conll: where the columns are.</summary>
     public TagColumnsSection TagColumns { get; init; } = new();
@@ -122,8 +122,8 @@ public sealed record TagColumnsSection
     public int Token { get; init; }
 
     /// <summary>Columns of further symbols that are read beside the token.</summary>
-    public ImmutableArray<int> Features { get; init; } = [];
+    public ImmutableArray<int> Features { get; init; } = [1];
 
     /// <summary>The tag's column.</summary>
-    public int Tag { get; init; } = 1;
+    public int Tag { get; init; } = 2;
 }

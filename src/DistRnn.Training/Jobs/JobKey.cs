@@ -125,6 +125,8 @@ internal sealed record JobKey
                 ValueKind.Map => "a mapping of text to text",
                 _ => "text",
             };
+            if (Kind == ValueKind.Choice && Choices.IsEmpty)
+                return NoneWord!;
             return NoneWord is null ? words : $"{words}, or {NoneWord}";
         }
     }

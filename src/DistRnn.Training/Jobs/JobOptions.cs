@@ -63,6 +63,7 @@ public sealed record JobOptions
         Task = task,
         Data = new DataSection
         {
+            Normalize = task == TaskKind.Forecasting ? "standard" : null,
             Format = task switch { TaskKind.Classification => "tsv", TaskKind.Tagging => "conll", TaskKind.Forecasting => "csv", _ => "text" },
             Split = new SplitSection { Order = task switch { TaskKind.LanguageModel or TaskKind.Forecasting => "file", TaskKind.Classification => "stratified", _ => "shuffled" } },
         },

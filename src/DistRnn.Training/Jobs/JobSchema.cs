@@ -9,12 +9,12 @@ namespace DistRnn.Training;
 internal static partial class JobSchema
 {
     /// <summary>The tasks of this version.</summary>
-    public static ImmutableArray<TaskKind> AvailableTasks { get; } = [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting];
+    public static ImmutableArray<TaskKind> AvailableTasks => [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting];
 
-    private static readonly ImmutableArray<TaskKind> s_symbolic = [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging];
-    private static readonly ImmutableArray<TaskKind> s_independent = [TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting];
-    private static readonly ImmutableArray<TaskKind> s_labelled = [TaskKind.Classification, TaskKind.Tagging];
-    private static readonly ImmutableArray<TaskKind> s_pooled = [TaskKind.Classification, TaskKind.Forecasting];
+    private static ImmutableArray<TaskKind> SymbolicTasks => [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging];
+    private static ImmutableArray<TaskKind> IndependentTasks => [TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting];
+    private static ImmutableArray<TaskKind> LabelledTasks => [TaskKind.Classification, TaskKind.Tagging];
+    private static ImmutableArray<TaskKind> PooledTasks => [TaskKind.Classification, TaskKind.Forecasting];
 
     /// <summary>Keys of tasks that are planned, so that a job which has them is told more than that they are unknown.</summary>
     private static readonly ImmutableArray<(string Path, TaskKind Task)> s_laterKeys =

@@ -13,7 +13,7 @@ public sealed record ModelSection
     public string? EmbeddingFrom { get; init; }
 
     /// <summary>Sizes of the features' embeddings (tagging), one for each of <see cref="TagColumnsSection.Features"/>, each at least 1.</summary>
-    public ImmutableArray<int> FeatureEmbedding { get; init; } = [];
+    public ImmutableArray<int> FeatureEmbedding { get; init; } = [32];
 
     /// <summary>Odd, at least 1: how many neighbours' embeddings stand side by side as a step's input (tagging).</summary>
     public int ContextWindow { get; init; } = 1;
@@ -79,8 +79,3 @@ public sealed record DropoutSection
     /// <summary>The rate at which a token becomes the unknown one.</summary>
     public double Words { get; init; }
 }
-
-/// <summary>How parameters begin: the kind, and its scale where it has one.</summary>
-/// <param name="Kind">The kind.</param>
-/// <param name="Scale">Half the width of uniform, or the deviation of normal; above 0. Not read for others.</param>
-public sealed record InitializerSection(InitializerKind Kind = InitializerKind.PyTorch, double Scale = 0.1);
