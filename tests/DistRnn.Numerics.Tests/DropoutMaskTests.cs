@@ -1,3 +1,5 @@
+using Xunit;
+
 namespace DistRnn.Numerics.Tests;
 
 public sealed unsafe class DropoutMaskTests

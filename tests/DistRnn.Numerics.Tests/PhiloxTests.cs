@@ -1,3 +1,5 @@
+using Xunit;
+
 namespace DistRnn.Numerics.Tests;
 
 public sealed class PhiloxTests
@@ -132,12 +134,14 @@ public sealed class PhiloxTests
     }
 
     [Fact]
-    public void Numbers_OfAFixedKey_AreTheOnesThatRunsDependOn()
+    public void Uniform_ConsecutiveIndices_TakesTheWordsOfABlockInOrder()
     {
         var philox = new Philox(1, PhiloxPurpose.Initialize, 2);
-        var (word0, word1, _, _) = Philox4x32.Block(1, 2, 1);
-        var (u0, u1, u2, u3) = Philox4x32.Block(word0 | (ulong)word1 << 32, 0, 0);
-        Assert.Equal([u0, u1, u2, u3], new[] { 0UL, 1, 2, 3 }.Select(i => (uint)(philox.Uniform(i) * (1 << 24)) << 8 | (i switch { 0 => u0, 1 => u1, 2 => u2, _ => u3 } & 0xFF)));
+        var (k0, k1, _, _) = Philox4x32.Block(1, 2, (ulong)PhiloxPurpose.Initialize);
+        var (w0, w1, w2, w3) = Philox4x32.Block(k0 | (ulong)k1 << 32, 5, 0);
+        uint[] words = [w0, w1, w2, w3];
+        for (var i = 0; i < 4; i++)
+            Assert.Equal((words[i] >> 8) / 16777216f, philox.Uniform(20 + (ulong)i));
     }
 
     private static double ChiSquare(int[] counts, int total)
