@@ -64,7 +64,7 @@ internal static class ReferenceForm
     /// <summary>A lane's state: one for each layer.</summary>
     public static unsafe Reference.CellState[] States(LaneState state, NetworkOptions options, long lane) =>
         [.. options.Hidden.Select((hidden, layer) => new Reference.CellState(
-            Doubles(new ReadOnlySpan<float>(state.Of(layer, 0, lane), hidden)), state.Kinds == 2 ? Doubles(new ReadOnlySpan<float>(state.Of(layer, 1, lane), hidden)) : []))];
+            Doubles(new ReadOnlySpan<float>(state.Of(layer, 0, 0, lane), hidden)), state.Kinds == 2 ? Doubles(new ReadOnlySpan<float>(state.Of(layer, 0, 1, lane), hidden)) : []))];
 
     private static Reference.ReferenceSequence Row(SequenceBatch batch, int row)
     {
