@@ -63,11 +63,40 @@ public sealed class ParameterTable
             new ReadOnlySpan<float>(source, destination.Length).CopyTo(destination);
             return;
         }
+        fixed (float* rows = destination)
+            PanelCopy.FromPanels(tensor.Panels, tensor.RowSize, source, rows);
+    }
+
+    /// <summary>Hands out one tensor in PyTorch's layout piece by piece, in order, so that a large one needs no copy of its size.</summary>
+    /// <param name="tensor">A tensor of this table.</param>
+    /// <param name="flat">The flat vector.</param>
+    /// <param name="write">Takes the next elements, row-major; the span is its to read until it returns.</param>
+    public static unsafe void ExportInPieces(TensorInfo tensor, FloatBuffer flat, Action<ReadOnlySpan<float>> write)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        ArgumentNullException.ThrowIfNull(flat);
+        ArgumentNullException.ThrowIfNull(write);
+        var source = flat.Pointer + tensor.Offset;
+        if (tensor.Layout == TensorLayout.RowMajor)
+        {
+            const int PieceCount = 1 << 16;
+            for (var start = 0L; start < tensor.Count; start += PieceCount)
+                write(new ReadOnlySpan<float>(source + start, (int)Math.Min(PieceCount, tensor.Count - start)));
+            return;
+        }
         var (shape, inputs) = (tensor.Panels, tensor.RowSize);
-        for (var gate = 0; gate < shape.Gates; gate++)
-            for (var unit = 0; unit < shape.Units; unit++)
-                for (var input = 0; input < inputs; input++)
-                    destination[(gate * shape.Units + unit) * inputs + input] = source[shape.ElementOf(gate, unit, input, inputs)];
+        var rows = new float[checked(Math.Min(shape.UnitsPerPanel, shape.Units) * inputs)];
+        fixed (float* piece = rows)
+        {
+            for (var gate = 0; gate < shape.Gates; gate++)
+            {
+                for (var panel = 0; panel < shape.PanelCount; panel++)
+                {
+                    PanelCopy.FromPanel(shape, inputs, source, gate, panel, piece);
+                    write(rows.AsSpan(0, shape.UnitsOf(panel) * inputs));
+                }
+            }
+        }
     }
 
     /// <summary>Copies one tensor in PyTorch's layout into the flat vector.</summary>
@@ -85,11 +114,8 @@ public sealed class ParameterTable
             source.CopyTo(new Span<float>(destination, source.Length));
             return;
         }
-        var (shape, inputs) = (tensor.Panels, tensor.RowSize);
-        for (var gate = 0; gate < shape.Gates; gate++)
-            for (var unit = 0; unit < shape.Units; unit++)
-                for (var input = 0; input < inputs; input++)
-                    destination[shape.ElementOf(gate, unit, input, inputs)] = source[(gate * shape.Units + unit) * inputs + input];
+        fixed (float* rows = source)
+            PanelCopy.ToPanels(tensor.Panels, tensor.RowSize, rows, destination);
     }
 
     /// <summary>Collects tensors in PyTorch's order and lays them out.</summary>
