@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
+using DistRnn.Data;
 
 namespace DistRnn.Training;
 
 internal static partial class JobSchema
 {
-    private static ImmutableArray<string> TimeFeatures => ["minute", "hour", "weekday", "day", "yearday", "month", "quarter"];
-
     private static JobKey Forecast(string name, ValueKind kind, string documentation, Func<DataSection, object?> get, Func<DataSection, object?, DataSection> set) =>
         Data(name, kind, documentation, get, set) with { Tasks = [TaskKind.Forecasting], Min = 1, Max = 1_000_000 };
 
@@ -25,7 +24,7 @@ internal static partial class JobSchema
         Forecast("input-length", ValueKind.Integer, "Steps that the network reads.", data => (long)data.InputLength, (data, value) => data with { InputLength = Int(value) }),
         Forecast("horizon", ValueKind.Integer, "Steps that it forecasts.", data => (long)data.Horizon, (data, value) => data with { Horizon = Int(value) }),
         Forecast("season", ValueKind.Integer, "Steps of a season.", data => (long)data.Season, (data, value) => data with { Season = Int(value) }),
-        Forecast("time-features", ValueKind.TextList, "What of the time is read beside the values.", data => data.TimeFeatures, (data, value) => data with { TimeFeatures = (ImmutableArray<string>)value! }) with { Choices = TimeFeatures },
+        Forecast("time-features", ValueKind.TextList, "What of the time is read beside the values.", data => data.TimeFeatures, (data, value) => data with { TimeFeatures = (ImmutableArray<string>)value! }) with { Choices = [.. JobNames.All<TimeFeature>()] },
     ];
 
     private static JobKey OfLongPanel(JobKey key) =>

@@ -79,7 +79,7 @@ internal sealed class JobValueReader(JobKey key, string where, string directory)
         double.TryParse(Scalar(node), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) && IsInRange(value) ? value : throw Wrong(node);
 
     private bool IsInRange(double value) =>
-        (key.AboveMin ? value > key.Min : value >= key.Min) && (key.BelowMax ? value < key.Max : value <= key.Max);
+        (key.AboveMin ? value > key.Min : value >= key.Min) && (key.BelowMax ? (float)value < key.Max : value <= key.Max);
 
     private SplitPart Part(YamlNode node)
     {

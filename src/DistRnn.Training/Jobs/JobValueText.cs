@@ -46,6 +46,6 @@ internal static partial class JobValueText
     [GeneratedRegex(@"\A[A-Za-z0-9_./+][A-Za-z0-9_./+()-]*\z")]
     private static partial Regex PlainText();
 
-    [GeneratedRegex(@"\A(none|null|true|false|yes|no|on|off|[-+.0-9].*)\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\A(null|true|false|yes|no|on|off|[-+.0-9].*)\z", RegexOptions.IgnoreCase)]
     private static partial Regex Ambiguous();
 }

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using DistRnn.Data;
+using DistRnn.Models;
+using DistRnn.Numerics;
+
+namespace DistRnn.Training;
+
+/// <summary>A job's section <c>model</c>, and what its data is, as the options of the network.</summary>
+public static class JobNetwork
+{
+    /// <summary>What the job's network is made of.</summary>
+    /// <param name="job">A checked job.</param>
+    /// <param name="data">Its data: it says the sizes of vocabularies, values and outputs.</param>
+    /// <exception cref="InvalidInputException">The model has settings that the data gives no meaning to.</exception>
+    public static NetworkOptions OptionsOf(JobOptions job, TaskData data)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        ArgumentNullException.ThrowIfNull(data);
+        var model = job.Model;
+        var tokenColumns = data.Vocabularies.Length;
+        if (tokenColumns == 0 && model.Dropout.Words > 0)
+            throw new InvalidInputException($"{job.Name}: 'model.dropout.words' is {JobValueText.Of(model.Dropout.Words)}, but the data has numbers and no tokens; allowed is 0.");
+        if (tokenColumns == 0 && model.EmbeddingFrom is not null)
+            throw new InvalidInputException($"{job.Name}: 'model.embedding-from' is given, but the data has numbers and no tokens; allowed is none.");
+        ImmutableArray<int> embeddings = [model.Embedding, .. model.FeatureEmbedding];
+        return new NetworkOptions
+        {
+            Vocabularies = [.. data.Vocabularies.Select(vocabulary => vocabulary.Count)],
+            Embeddings = tokenColumns == 0 ? [] : embeddings[..tokenColumns],
+            ValueSize = data.ValueSize,
+            ContextWindow = model.ContextWindow,
+            Cell = model.Cell,
+            Activation = model.Activation,
+            Peepholes = model.Peepholes,
+            ResetAfter = model.ResetAfter,
+            ForgetBias = (float)model.ForgetBias,
+            Hidden = model.Hidden,
+            Bidirectional = model.Bidirectional,
+            Pooling = model.Pooling,
+            Head = job.Task switch
+            {
+                TaskKind.Classification => HeadKind.ClassPerSequence,
+                TaskKind.Forecasting => HeadKind.ValuesPerSequence,
+                _ => HeadKind.ClassPerStep,
+            },
+            Outputs = data.Outputs,
+            HeadName = job.Task == TaskKind.LanguageModel ? "decoder" : "output",
+            Dropout = new DropoutOptions((float)model.Dropout.Embedding, (float)model.Dropout.Layers, (float)model.Dropout.Output, (float)model.Dropout.Words),
+            UnknownToken = data.UnknownToken,
+            ClassWeights = job.Training.BalancedClassWeights ? data.BalancedClassWeights() : [],
+            Initializer = model.Initializer.Kind,
+            InitializerScale = (float)model.Initializer.Scale,
+        };
+    }
+}
