@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Text.Json;
+using DistRnn.Optimizers;
 
 namespace DistRnn.Training;
 
@@ -44,11 +44,11 @@ internal sealed record RunPosition
     /// <summary>Evaluations since the best one.</summary>
     public int EvaluationsSinceBest { get; init; }
 
-    /// <summary>The state of the plateau schedule, its numbers by name; empty for others.</summary>
-    public ImmutableSortedDictionary<string, double> Plateau { get; init; } = ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal);
+    /// <summary>What the plateau schedule knows.</summary>
+    public PlateauState Plateau { get; init; } = PlateauState.Initial;
 
-    /// <summary>Numbers of the optimiser beside its vectors, such as beta products.</summary>
-    public ImmutableArray<double> OptimizerScalars { get; init; } = [];
+    /// <summary>The optimiser's numbers beside its vectors.</summary>
+    public UpdateScalars Optimizer { get; init; } = UpdateScalars.Initial;
 
     /// <summary>The position as JSON; doubles round-trip to the bit.</summary>
     public byte[] ToJson()
@@ -79,6 +79,7 @@ internal sealed record RunPosition
     private static RunPosition Read(JsonElement root)
     {
         var (epoch, last, best) = (root.GetProperty("epoch_sums"), root.GetProperty("last_step"), root.GetProperty("best"));
+        var (plateau, optimizer) = (root.GetProperty("plateau"), root.GetProperty("optimizer"));
         return new RunPosition
         {
             Epoch = root.GetProperty("epoch").GetInt32(),
@@ -92,8 +93,9 @@ internal sealed record RunPosition
             EvaluatedStep = root.GetProperty("evaluated_step").GetInt64(),
             Best = best.ValueKind == JsonValueKind.Null ? null : new BestEvaluation(best.GetProperty("step").GetInt64(), Number(best, "value")),
             EvaluationsSinceBest = root.GetProperty("evaluations_since_best").GetInt32(),
-            Plateau = root.GetProperty("plateau").EnumerateObject().ToImmutableSortedDictionary(entry => entry.Name, entry => Bits(entry.Value), StringComparer.Ordinal),
-            OptimizerScalars = [.. root.GetProperty("optimizer_scalars").EnumerateArray().Select(Bits)],
+            Plateau = new PlateauState(
+                plateau.GetProperty("best") is { ValueKind: not JsonValueKind.Null } seen ? Bits(seen) : null, plateau.GetProperty("waited").GetInt32(), plateau.GetProperty("reductions").GetInt32()),
+            Optimizer = new UpdateScalars(optimizer.GetProperty("updates").GetInt64(), Number(optimizer, "beta1_power"), Number(optimizer, "beta2_power")),
         };
     }
 
@@ -160,13 +162,18 @@ internal sealed record RunPosition
         }
         json.WriteNumber("evaluations_since_best", EvaluationsSinceBest);
         json.WriteStartObject("plateau");
-        foreach (var (name, value) in Plateau)
-            WriteNumber(json, name, value);
+        if (Plateau.Best is { } seen)
+            WriteNumber(json, "best", seen);
+        else
+            json.WriteNull("best");
+        json.WriteNumber("waited", Plateau.Waited);
+        json.WriteNumber("reductions", Plateau.Reductions);
         json.WriteEndObject();
-        json.WriteStartArray("optimizer_scalars");
-        foreach (var value in OptimizerScalars)
-            WriteNumber(json, value);
-        json.WriteEndArray();
+        json.WriteStartObject("optimizer");
+        json.WriteNumber("updates", Optimizer.Updates);
+        WriteNumber(json, "beta1_power", Optimizer.Beta1Power);
+        WriteNumber(json, "beta2_power", Optimizer.Beta2Power);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 }
