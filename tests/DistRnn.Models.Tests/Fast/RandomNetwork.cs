@@ -5,15 +5,43 @@ namespace DistRnn.Models.Tests;
 /// <summary>Networks, parameters and shards drawn from a seed.</summary>
 internal static class RandomNetwork
 {
+    /// <summary>Any network that the options allow, small enough to be checked by plain loops.</summary>
+    public static NetworkOptions Options(Random random)
+    {
+        var cell = Pick(random, Enum.GetValues<CellKind>());
+        var head = Pick(random, Enum.GetValues<HeadKind>());
+        var columns = random.Next(4) % 3;
+        int[] hidden = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => 1 + random.Next(random.Next(3) == 0 ? 70 : 20))];
+        var outputs = 1 + random.Next(random.Next(3) == 0 ? 150 : 12);
+        return new NetworkOptions
+        {
+            Vocabularies = [.. Enumerable.Range(0, columns).Select(_ => 1 + random.Next(30))],
+            Embeddings = [.. Enumerable.Range(0, columns).Select(_ => 1 + random.Next(20))],
+            ValueSize = columns == 0 ? 1 + random.Next(5) : random.Next(3),
+            ContextWindow = Pick(random, [1, 1, 3, 5]),
+            Cell = cell,
+            Activation = Pick(random, Enum.GetValues<Activation>()),
+            Peepholes = cell == CellKind.Lstm && random.Next(2) == 0,
+            ResetAfter = random.Next(2) == 0,
+            Hidden = [.. hidden],
+            Bidirectional = random.Next(2) == 0,
+            Pooling = Pick(random, Enum.GetValues<Pooling>()),
+            Head = head,
+            Outputs = outputs,
+            Dropout = random.Next(2) == 0 ? DropoutOptions.None : new DropoutOptions(0.25f, 0.3f, 0.4f, columns > 0 ? 0.2f : 0),
+            ClassWeights = head == HeadKind.ValuesPerSequence || random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, outputs).Select(_ => (float)(0.5 + random.NextDouble()))],
+        };
+    }
+
     /// <summary>Tensors of a table in PyTorch's layout; exactly floats, so that both paths begin with the same numbers.</summary>
-    public static Dictionary<string, double[]> Tensors(ParameterTable table, Random random, double scale = 0.7) =>
-        table.Tensors.ToDictionary(tensor => tensor.Name, tensor => Enumerable.Range(0, checked((int)tensor.Count)).Select(_ => (double)(float)(scale * (2 * random.NextDouble() - 1))).ToArray(), StringComparer.Ordinal);
+    public static Dictionary<string, double[]> Tensors(ParameterTable table, Random random) =>
+        table.Tensors.ToDictionary(tensor => tensor.Name, tensor => Uniform(random, tensor.Count, Math.Min(0.7, 2 / Math.Sqrt(tensor.RowSize))), StringComparer.Ordinal);
 
     /// <summary>A shard of rows of given lengths; about every sixth class is absent, but not the first.</summary>
-    public static SequenceBatch Shard(NetworkOptions options, int[] lengths, Random random, bool targets = true, bool known = true)
+    public static SequenceBatch Shard(NetworkOptions options, int[] lengths, Random random, bool known = true)
     {
         var batch = new SequenceBatch();
-        var kind = !targets ? TargetKind.None : options.Head switch
+        var kind = options.Head switch
         {
             HeadKind.ClassPerStep => TargetKind.ClassPerStep,
             HeadKind.ClassPerSequence => TargetKind.ClassPerSequence,
@@ -34,9 +62,29 @@ internal static class RandomNetwork
         return batch;
     }
 
-    private static void Fill(Span<float> values, Random random)
+    /// <summary>Some shards of ragged rows, now and then an empty one; the rows of all of them are different lanes, in a random order.</summary>
+    public static SequenceBatch[] Shards(NetworkOptions options, int count, Random random)
+    {
+        var known = random.Next(2) == 0;
+        var shards = Enumerable.Range(0, count).Select(shard => Shard(options, Lengths(random, shard > 0 && random.Next(4) == 0 ? 0 : 1 + random.Next(4)), random, known)).ToArray();
+        var lanes = Enumerable.Range(0, shards.Sum(shard => shard.Rows)).ToArray();
+        random.Shuffle(lanes);
+        var next = 0;
+        foreach (var shard in shards)
+            foreach (ref var lane in shard.RowIds)
+                lane = lanes[next++];
+        return shards;
+    }
+
+    public static void Fill(Span<float> values, Random random)
     {
         foreach (ref var value in values)
             value = (float)(2 * random.NextDouble() - 1);
     }
+
+    private static int[] Lengths(Random random, int rows) => [.. Enumerable.Range(0, rows).Select(_ => 1 + random.Next(7))];
+
+    private static double[] Uniform(Random random, long count, double scale) => [.. Enumerable.Range(0, checked((int)count)).Select(_ => (double)(float)(scale * (2 * random.NextDouble() - 1)))];
+
+    private static T Pick<T>(Random random, T[] values) => values[random.Next(values.Length)];
 }

@@ -55,18 +55,18 @@ internal sealed class GoldenCase
     public Dictionary<string, double[]> Tensors(string key) =>
         _root.GetProperty(key).EnumerateObject().ToDictionary(tensor => tensor.Name, tensor => Flatten(tensor.Value), StringComparer.Ordinal);
 
-    /// <summary>Fails unless every element of every expected tensor is met, relative to the largest value of its tensor.</summary>
-    public static void AssertClose(IReadOnlyDictionary<string, double[]> expected, IReadOnlyDictionary<string, double[]> actual, double tolerance)
+    /// <summary>Fails unless every element of every expected tensor is met, relative to the largest value of its tensor or to the floor, whichever is more.</summary>
+    public static void AssertClose(IReadOnlyDictionary<string, double[]> expected, IReadOnlyDictionary<string, double[]> actual, double tolerance, double floor = 0)
     {
         Assert.Equal(expected.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
         foreach (var (name, values) in expected)
-            AssertClose(name, values, actual[name], tolerance);
+            AssertClose(name, values, actual[name], tolerance, floor);
     }
 
-    public static void AssertClose(string name, IReadOnlyList<double> expected, IReadOnlyList<double> actual, double tolerance)
+    public static void AssertClose(string name, IReadOnlyList<double> expected, IReadOnlyList<double> actual, double tolerance, double floor = 0)
     {
         Assert.Equal(expected.Count, actual.Count);
-        var largest = expected.Max(Math.Abs);
+        var largest = expected.Select(Math.Abs).Append(floor).Max();
         for (var i = 0; i < expected.Count; i++)
         {
             if (!(Math.Abs(expected[i] - actual[i]) <= tolerance * largest))

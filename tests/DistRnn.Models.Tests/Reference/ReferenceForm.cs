@@ -61,10 +61,14 @@ internal static class ReferenceForm
         return doubles;
     }
 
-    /// <summary>A lane's state: one for each layer.</summary>
-    public static unsafe Reference.CellState[] States(LaneState state, NetworkOptions options, long lane) =>
-        [.. options.Hidden.Select((hidden, layer) => new Reference.CellState(
-            Doubles(new ReadOnlySpan<float>(state.Of(layer, 0, 0, lane), hidden)), state.Kinds == 2 ? Doubles(new ReadOnlySpan<float>(state.Of(layer, 0, 1, lane), hidden)) : []))];
+    /// <summary>A lane's state: one for each layer and direction.</summary>
+    public static unsafe Reference.CellState[] States(LaneState state, NetworkOptions options, long lane)
+    {
+        return [.. Enumerable.Range(0, options.Hidden.Length * options.Directions).Select(slot => new Reference.CellState(Read(slot, 0), state.Kinds == 2 ? Read(slot, 1) : []))];
+
+        double[] Read(int slot, int kind) =>
+            Doubles(new ReadOnlySpan<float>(state.Of(slot / options.Directions, slot % options.Directions, kind, lane), options.Hidden[slot / options.Directions]));
+    }
 
     private static Reference.ReferenceSequence Row(SequenceBatch batch, int row)
     {

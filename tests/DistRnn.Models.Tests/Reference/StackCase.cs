@@ -27,9 +27,9 @@ internal sealed record StackCase
 
     public bool HasMemory => Kind.StartsWith("lstm", StringComparison.Ordinal);
 
-    private int Slots => Layers * Directions;
+    public int Slots => Layers * Directions;
 
-    private int OutputSize => Directions * Hidden;
+    public int OutputSize => Directions * Hidden;
 
     public static StackCase FromGolden(GoldenCase golden)
     {
@@ -50,15 +50,26 @@ internal sealed record StackCase
     }
 
     /// <summary>A case of random numbers.</summary>
-    public static StackCase Random(string kind, int layers, int directions, int[] lengths, Random random)
+    public static StackCase Random(string kind, int layers, int directions, int[] lengths, Random random, int inputs = 3, int hidden = 4)
     {
-        var shape = new StackCase { Kind = kind, Steps = lengths.Max(), Rows = lengths.Length, Inputs = 3, Hidden = 4, Layers = layers, Directions = directions, Lengths = lengths, Tensors = [] };
+        var shape = new StackCase
+        {
+            Kind = kind,
+            Steps = lengths.Max(),
+            Rows = lengths.Length,
+            Inputs = inputs,
+            Hidden = hidden,
+            Layers = layers,
+            Directions = directions,
+            Lengths = lengths,
+            Tensors = [],
+        };
+        var scale = Math.Min(0.7, 2 / Math.Sqrt(hidden));
         var gates = shape.HasMemory ? 4 : kind.StartsWith("gru", StringComparison.Ordinal) ? 3 : 1;
         for (var slot = 0; slot < shape.Slots; slot++)
         {
             var suffix = $"l{slot / directions}{(slot % directions == 1 ? "_reverse" : "")}";
-            var inputs = slot / directions == 0 ? shape.Inputs : shape.OutputSize;
-            Add($"weight_ih_{suffix}", gates * shape.Hidden * inputs);
+            Add($"weight_ih_{suffix}", gates * shape.Hidden * (slot / directions == 0 ? shape.Inputs : shape.OutputSize));
             Add($"weight_hh_{suffix}", gates * shape.Hidden * shape.Hidden);
             Add($"bias_ih_{suffix}", gates * shape.Hidden);
             Add($"bias_hh_{suffix}", gates * shape.Hidden);
@@ -73,8 +84,10 @@ internal sealed record StackCase
             Add("c0", shape.Slots * shape.Rows * shape.Hidden);
         return shape;
 
-        void Add(string name, int count) => shape.Tensors.Add(name, [.. Enumerable.Range(0, count).Select(_ => 1.4 * random.NextDouble() - 0.7)]);
+        void Add(string name, int count) => shape.Tensors.Add(name, [.. Enumerable.Range(0, count).Select(_ => (double)(float)(scale * (2 * random.NextDouble() - 1)))]);
     }
+
+    public int LengthOf(int row) => Lengths.Length > 0 ? Lengths[row] : Steps;
 
     /// <summary>The loss, y, hn and cn, and the gradients of all <see cref="Tensors"/>.</summary>
     public (double Loss, Dictionary<string, double[]> Outputs, Dictionary<string, double[]> Gradients) Compute(Reference.LayerMask? masks = null)
@@ -93,7 +106,7 @@ internal sealed record StackCase
 
     private double Row(Reference.BidirectionalStack stack, int row, Reference.LayerMask? masks, Dictionary<string, double[]> outputs, Dictionary<string, double[]> gradients)
     {
-        var length = Lengths.Length > 0 ? Lengths[row] : Steps;
+        var length = LengthOf(row);
         var inputs = Enumerable.Range(0, length).Select(t => Tensors["x"].AsSpan((t * Rows + row) * Inputs, Inputs).ToArray()).ToArray();
         var initial = Enumerable.Range(0, Slots).Select(slot => new Reference.CellState(StateOf("h0", slot, row), HasMemory ? StateOf("c0", slot, row) : [])).ToArray();
         var run = stack.Forward(inputs, initial, masks);
