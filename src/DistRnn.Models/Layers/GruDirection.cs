@@ -31,15 +31,10 @@ internal sealed unsafe class GruDirection : RecurrentDirection
         _backward.Ensure(Batch.Sequences * BackwardStride);
     }
 
-    public override void StateWeightGradient(float* gradient, int panel, int start, int end, float* scratch)
-    {
-        var (units, columns) = (Form.Shape.UnitsOf(panel), Form.Shape.ColumnsOf(panel));
-        var destination = gradient + Form.Tensors.WeightHh.Offset + Form.Shape.OffsetOf(panel, Units) + (nint)start * columns;
-        var rows = Batch.Recurrent(Form.Reverse);
-        Kernels.SumOuterProducts(States.At(0) + start, States.Stride, end - start, Gates.At(panel, 0), Gates.Stride, 2 * units, rows, destination, columns, false, scratch);
-        Kernels.SumOuterProducts(
-            States.At(0) + start, States.Stride, end - start, _candidate.At(panel, 0), _candidate.Stride, units, rows, destination + 2 * units, columns, false, scratch);
-    }
+    public override void StateWeightGradient(float* gradient, (int Start, int End) share, float* scratch) =>
+        StateWeightGradient(
+            new LeftOperand(States.At(0), States.Stride), Batch.Recurrent(Form.Reverse),
+            [new GradientColumns(Gates, 0, 2, 0), new GradientColumns(_candidate, 2, 1, 0)], gradient, share, scratch);
 
     public override void BiasGradient(float* gradient, int panel, float* scratch)
     {

@@ -23,8 +23,6 @@ internal sealed unsafe class OutputLayer : IDisposable
         Outputs = new PanelBuffer(form.Shape.PanelCount, PanelShape.MaxColumns);
         _backToInputs = new TransposedWeights(form.Shape, form.Segment, form.Segments, form.SegmentStride);
         _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new Scratch())];
-        foreach (var scratch in _scratch)
-            scratch.Ensure(MatrixKernels.ScratchFloats);
     }
 
     /// <summary>The layer's panels.</summary>
@@ -41,6 +39,15 @@ internal sealed unsafe class OutputLayer : IDisposable
 
     /// <summary>Sets the parameters.</summary>
     public void SetParameters(FloatBuffer parameters) => _parameters = parameters.Pointer;
+
+    /// <summary>Makes room.</summary>
+    /// <param name="rows">Rows.</param>
+    public void Prepare(int rows)
+    {
+        Outputs.Ensure(rows);
+        foreach (var scratch in _scratch)
+            scratch.Ensure(WeightGradient.ScratchFloats(rows));
+    }
 
     /// <summary>Rebuilds this thread's share of the transpose.</summary>
     public void RebuildTransposes(int thread)
@@ -81,33 +88,21 @@ internal sealed unsafe class OutputLayer : IDisposable
     /// <param name="thread">The thread.</param>
     /// <param name="x">The inputs, from row 0.</param>
     /// <param name="rows">Which rows each shard has, in the order that counts.</param>
+    /// <param name="order">The numbers 0, 1, 2 ...</param>
     /// <param name="gradient">The flat gradient.</param>
-    public void WeightGradient(int thread, in LeftOperand x, in ShardRows rows, float* gradient)
+    public void Gradients(int thread, in LeftOperand x, in ShardRows rows, int* order, float* gradient)
     {
-        var (panels, inputs) = (_form.Shape.PanelCount, _form.Inputs);
         var scratch = _scratch[thread].Pointer;
-        var (start, end) = _team.PartOf(thread, checked(panels * inputs));
-        for (var panel = start / inputs; panel < panels && panel * inputs < end; panel++)
+        var panels = _form.Shape.PanelCount;
+        WeightGradient.Sum(
+            _kernels, x, _form.Inputs, rows, order, [new GradientColumns(Outputs)], _form.Shape, gradient + _form.Weight.Offset,
+            _team.PartOf(thread, checked(panels * _form.Inputs)), scratch);
+        var one = 1f;
+        for (var panel = thread; panel < panels; panel += _team.Threads)
         {
-            var columns = _form.Shape.ColumnsOf(panel);
-            var (from, to) = (Math.Max(start - panel * inputs, 0), Math.Min(end - panel * inputs, inputs));
-            var destination = gradient + _form.Weight.Offset + _form.Shape.OffsetOf(panel, inputs);
-            for (var segment = 0; segment < _form.Segments; segment++)
-            {
-                var first = segment * _form.Segment;
-                var (low, high) = (Math.Max(from, first), Math.Min(to, first + _form.Segment));
-                if (low < high)
-                {
-                    _kernels.SumOuterProducts(
-                        (float*)x.Pointer + segment * _form.SegmentStride + (low - first), x.RowStride, high - low, Outputs.At(panel, 0), Outputs.Stride, columns,
-                        rows, destination + (nint)low * columns, columns, false, scratch);
-                }
-            }
-            if (from != 0)
-                continue;
-            var one = 1f;
             _kernels.SumOuterProducts(
-                &one, 0, 1, Outputs.At(panel, 0), Outputs.Stride, columns, rows, gradient + _form.Bias.Offset + panel * PanelShape.MaxColumns, columns, false, scratch);
+                &one, 0, 1, Outputs.At(panel, 0), Outputs.Stride, _form.Shape.ColumnsOf(panel), rows, gradient + _form.Bias.Offset + panel * PanelShape.MaxColumns,
+                _form.Shape.ColumnsOf(panel), false, scratch);
         }
     }
 

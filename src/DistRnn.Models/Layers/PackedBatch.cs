@@ -63,8 +63,8 @@ internal sealed unsafe class PackedBatch : IDisposable
     /// <summary>Where each shard begins in <see cref="Rows"/>, [Shards + 1].</summary>
     public int* RowOffsets { get; private set; }
 
-    /// <summary>The sequence numbers in order, 0 to B - 1: the rows of what there is once a sequence.</summary>
-    public int* SequenceRows { get; private set; }
+    /// <summary>0 to N - 1: rows that are in order already, such as those of what there is once a sequence.</summary>
+    public int* Order { get; private set; }
 
     private int* ForwardPrevious { get; set; }
 
@@ -104,10 +104,11 @@ internal sealed unsafe class PackedBatch : IDisposable
             {
                 LengthOf[sequence] = shards[shard].LengthOf(row);
                 ShardOf[sequence] = shard;
-                SequenceRows[sequence] = sequence;
             }
         }
         FirstSequence[Shards] = Sequences;
+        for (var i = 0; i < PackedRows; i++)
+            Order[i] = i;
         Sort();
         ListRows();
     }
@@ -121,7 +122,7 @@ internal sealed unsafe class PackedBatch : IDisposable
     public ShardRows EveryRow => new(Rows, Rows, RowOffsets, Present, Shards);
 
     /// <summary>Pairs for sums over sequences.</summary>
-    public ShardRows EverySequence => new(SequenceRows, SequenceRows, FirstSequence, Present, Shards);
+    public ShardRows EverySequence => new(Order, Order, FirstSequence, Present, Shards);
 
     /// <summary>Pairs for recurrent weights: the state row (initial ones included) before a step, in the direction's sense, and the packed row of the step.</summary>
     /// <param name="reverse">Whether the direction reads from the end.</param>
@@ -140,7 +141,7 @@ internal sealed unsafe class PackedBatch : IDisposable
     {
         _stepCapacity = Math.Max(_stepCapacity, Steps + 2);
         var (b, n, s) = (Sequences + 1L, PackedRows + 1L, Shards + 1L);
-        var p = _ints.Ensure(3 * _stepCapacity + 5 * b + 5 * n + 4 * s);
+        var p = _ints.Ensure(3 * _stepCapacity + 4 * b + 6 * n + 4 * s);
         Counts = Take(ref p, _stepCapacity);
         Starts = Take(ref p, _stepCapacity);
         p += _stepCapacity;
@@ -148,7 +149,7 @@ internal sealed unsafe class PackedBatch : IDisposable
         SequenceAt = Take(ref p, b);
         LengthOf = Take(ref p, b);
         ShardOf = Take(ref p, b);
-        SequenceRows = Take(ref p, b);
+        Order = Take(ref p, n);
         Rows = Take(ref p, n);
         ForwardPrevious = Take(ref p, n);
         ForwardRows = Take(ref p, n);

@@ -173,31 +173,14 @@ internal abstract unsafe class RecurrentDirection : IDisposable
     {
     }
 
-    /// <summary>dE/dW_ih for some inputs of a panel.</summary>
-    public void InputWeightGradient(float* gradient, int panel, int start, int end, float* scratch)
-    {
-        var columns = Form.Shape.ColumnsOf(panel);
-        var destination = gradient + Form.Tensors.WeightIh.Offset + Form.Shape.OffsetOf(panel, Form.Inputs);
-        for (var segment = 0; segment < Form.InputSegments; segment++)
-        {
-            var first = segment * Form.InputSegment;
-            var (from, to) = (Math.Max(start, first), Math.Min(end, first + Form.InputSegment));
-            if (from >= to)
-                continue;
-            Kernels.SumOuterProducts(
-                (float*)Input.Pointer + segment * Form.InputSegmentStride + (from - first), Input.RowStride, to - from, Gates.At(panel, 0), Gates.Stride, columns,
-                Batch.EveryRow, destination + (nint)from * columns, columns, false, scratch);
-        }
-    }
+    /// <summary>dE/dW_ih for a share of all panels' inputs.</summary>
+    public void InputWeightGradient(float* gradient, (int Start, int End) share, float* scratch) =>
+        WeightGradient.Sum(
+            Kernels, Input, Form.Inputs, Batch.EveryRow, Batch.Order, [new GradientColumns(Gates)], Form.Shape, gradient + Form.Tensors.WeightIh.Offset, share, scratch);
 
-    /// <summary>dE/dW_hh for some units of the state before, of a panel.</summary>
-    public virtual void StateWeightGradient(float* gradient, int panel, int start, int end, float* scratch)
-    {
-        var columns = Form.Shape.ColumnsOf(panel);
-        Kernels.SumOuterProducts(
-            States.At(0) + start, States.Stride, end - start, Gates.At(panel, 0), Gates.Stride, columns, Batch.Recurrent(Form.Reverse),
-            gradient + Form.Tensors.WeightHh.Offset + Form.Shape.OffsetOf(panel, Units) + (nint)start * columns, columns, false, scratch);
-    }
+    /// <summary>dE/dW_hh for a share of all panels' units of the state before.</summary>
+    public virtual void StateWeightGradient(float* gradient, (int Start, int End) share, float* scratch) =>
+        StateWeightGradient(new LeftOperand(States.At(0), States.Stride), Batch.Recurrent(Form.Reverse), [new GradientColumns(Gates)], gradient, share, scratch);
 
     /// <summary>dE/db of a panel, and that of its peepholes.</summary>
     public virtual void BiasGradient(float* gradient, int panel, float* scratch)
@@ -228,6 +211,11 @@ internal abstract unsafe class RecurrentDirection : IDisposable
 
     /// <summary>A round of a step backward: some panels or units, one piece.</summary>
     protected abstract void StepBackward(int round, in Piece piece, in StepPart part);
+
+    /// <summary>dE/dW_hh of some columns.</summary>
+    protected void StateWeightGradient(
+        in LeftOperand x, in ShardRows pairs, ReadOnlySpan<GradientColumns> parts, float* gradient, (int Start, int End) share, float* scratch) =>
+        WeightGradient.Sum(Kernels, x, Units, pairs, Batch.Order, parts, Form.Shape, gradient + Form.Tensors.WeightHh.Offset, share, scratch);
 
     /// <summary>The recurrent weights of a panel, [H, columns].</summary>
     protected float* StateWeights(int panel) => Parameters + Form.Tensors.WeightHh.Offset + Form.Shape.OffsetOf(panel, Units);

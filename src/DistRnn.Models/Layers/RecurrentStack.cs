@@ -127,7 +127,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
                 _dropped[layer].Ensure((long)_batch.PackedRows * width);
         }
         foreach (var scratch in _threadScratch)
-            scratch.Ensure(Math.Max(MatrixKernels.ScratchFloats, (long)_batch.Sequences * PanelShape.MaxColumns));
+            scratch.Ensure(Math.Max(WeightGradient.ScratchFloats(_batch.PackedRows), (long)_batch.Sequences * PanelShape.MaxColumns));
         foreach (var layer in _layers)
             foreach (var direction in layer)
                 direction.Prepare();
@@ -440,18 +440,11 @@ internal sealed unsafe class RecurrentStack : IDisposable
         var scratch = _threadScratch[thread].Pointer;
         foreach (var direction in _layers[layer])
         {
-            var (panels, inputs, units) = (direction.Form.Shape.PanelCount, direction.Form.Inputs, direction.Form.Shape.Units);
-            var (start, end) = _team.PartOf(thread, panels * (inputs + units));
-            for (var panel = 0; panel < panels; panel++)
-            {
-                var (from, to) = (Math.Max(start - panel * (inputs + units), 0), Math.Min(end - panel * (inputs + units), inputs + units));
-                if (from < Math.Min(to, inputs))
-                    direction.InputWeightGradient(gradient, panel, from, Math.Min(to, inputs), scratch);
-                if (Math.Max(from, inputs) < to)
-                    direction.StateWeightGradient(gradient, panel, Math.Max(from, inputs) - inputs, to - inputs, scratch);
-                if (panel % _team.Threads == thread)
-                    direction.BiasGradient(gradient, panel, scratch);
-            }
+            var panels = direction.Form.Shape.PanelCount;
+            direction.InputWeightGradient(gradient, _team.PartOf(thread, checked(panels * direction.Form.Inputs)), scratch);
+            direction.StateWeightGradient(gradient, _team.PartOf(thread, checked(panels * direction.Form.Shape.Units)), scratch);
+            for (var panel = thread; panel < panels; panel += _team.Threads)
+                direction.BiasGradient(gradient, panel, scratch);
         }
     }
 }

@@ -27,15 +27,11 @@ internal sealed unsafe class TextbookGruDirection : RecurrentDirection
         _resetGradient.Ensure(Batch.Sequences * ResetStride);
     }
 
-    public override void StateWeightGradient(float* gradient, int panel, int start, int end, float* scratch)
+    public override void StateWeightGradient(float* gradient, (int Start, int End) share, float* scratch)
     {
-        var (units, columns) = (Form.Shape.UnitsOf(panel), Form.Shape.ColumnsOf(panel));
-        var destination = gradient + Form.Tensors.WeightHh.Offset + Form.Shape.OffsetOf(panel, Units) + (nint)start * columns;
-        var gates = Gates.At(panel, 0);
-        Kernels.SumOuterProducts(
-            States.At(0) + start, States.Stride, end - start, gates, Gates.Stride, 2 * units, Batch.Recurrent(Form.Reverse), destination, columns, false, scratch);
-        Kernels.SumOuterProducts(
-            _reset.Pointer + start, ResetStride, end - start, gates + 2 * units, Gates.Stride, units, Batch.EveryRow, destination + 2 * units, columns, false, scratch);
+        StateWeightGradient(
+            new LeftOperand(States.At(0), States.Stride), Batch.Recurrent(Form.Reverse), [new GradientColumns(Gates, 0, 2, 0)], gradient, share, scratch);
+        StateWeightGradient(new LeftOperand(_reset.Pointer, ResetStride), Batch.EveryRow, [new GradientColumns(Gates, 2, 1, 2)], gradient, share, scratch);
     }
 
     public override void Dispose()

@@ -57,7 +57,7 @@ internal sealed unsafe class SoftmaxLoss : IDisposable
     /// <param name="rows">Rows.</param>
     public void Prepare(int rows)
     {
-        _layer.Outputs.Ensure(rows);
+        _layer.Prepare(rows);
         foreach (var maxima in _maxima)
             maxima.Ensure(BlockRows * 16);
         _sums.Ensure((rows + 1L) * 16);

@@ -99,7 +99,7 @@ internal sealed unsafe class SequenceHead : NetworkHead
         Team.Barrier();
         if (gradient == null)
             return;
-        Layer.WeightGradient(thread, x, Batch.EverySequence, gradient);
+        Layer.Gradients(thread, x, Batch.EverySequence, Batch.Order, gradient);
         var (first, last) = Team.PartOf(thread, Batch.PackedRows);
         for (var row = first; row < last; row++)
             new Span<float>(Stack.TopGradients.At(row), (int)Stack.TopGradients.Stride).Clear();
@@ -180,7 +180,7 @@ internal sealed unsafe class SequenceHead : NetworkHead
 
     private void PrepareValues(ReadOnlySpan<SequenceBatch> shards)
     {
-        Layer.Outputs.Ensure(Batch.Sequences);
+        Layer.Prepare(Batch.Sequences);
         _values.Ensure(2L * Batch.Sequences * Outputs);
         _threadRow.Ensure((long)Team.Threads * ((Outputs + 63) / 64 * 64));
         var sequence = 0;

@@ -56,7 +56,7 @@ internal sealed unsafe class StepHead : NetworkHead
             return;
         }
         _softmax.Run(thread, x, Batch.PackedRows, SoftmaxMode.Gradient, Stack.TopGradients);
-        Layer.WeightGradient(thread, x, Batch.EveryRow, gradient);
+        Layer.Gradients(thread, x, Batch.EveryRow, Batch.Order, gradient);
         if (drops)
             DropoutRows.Apply(Batch, key!.Value, DropoutMasks.OutputTag, Rate, Stack.TopGradients, Stack.TopUnits, Segments, Stack.TopSegmentStride, start, end);
     }

@@ -26,7 +26,7 @@ public sealed unsafe class FloatBuffer : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         Count = count;
         var bytes = checked((nuint)(count + MarginCount) * sizeof(float));
-        _pointer = (float*)NativeMemory.AlignedAlloc(bytes, 64);
+        _pointer = (float*)HugePages.Allocate(bytes);
         NativeMemory.Clear(_pointer, bytes);
     }
 

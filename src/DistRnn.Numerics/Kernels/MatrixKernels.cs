@@ -11,11 +11,20 @@ namespace DistRnn.Numerics;
 /// </remarks>
 public abstract unsafe class MatrixKernels
 {
-    /// <summary>The floats of a scratch block for <see cref="SumOuterProducts"/>: a tile for each level of the gradient tree.</summary>
-    public const int ScratchFloats = 34 * TileFloats;
+    /// <summary>The floats of a scratch block for <see cref="SumOuterProducts"/>: a block of inputs for each level of the gradient tree.</summary>
+    public const int ScratchFloats = 34 * BlockFloats;
+
+    /// <summary>Inputs that are taken together in a sum of outer products: callers that copy rows close together do well to copy as many.</summary>
+    public const int BlockInputs = 96;
 
     /// <summary>The most floats of a register tile: 12 rows of 2 vectors, or 6 of 4, of 16 floats.</summary>
     internal const int TileFloats = 12 * 32;
+
+    /// <summary>The floats of a block: tiles of at least 6 inputs.</summary>
+    internal const int BlockFloats = BlockInputs / 6 * TileFloats;
+
+    /// <summary>Rows of a sum of outer products that are taken at a time: a panel's rows of so many fill the first-level cache.</summary>
+    internal const int PartDepth = 96;
 
     private protected MatrixKernels(SimdWidth width) => Width = width;
 

@@ -47,12 +47,10 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
             var count = Math.Min(_vectorsMax, vectors - first);
             var offset = first * TSimd.Count;
             var exact = Math.Min(count * TSimd.Count, columns - offset);
-            var tiles = TilesOf(inputs, RowsMax(count));
-            for (int tile = 0, start = 0; tile < tiles; tile++)
+            for (var start = 0; start < inputs; start += BlockInputs)
             {
-                var size = inputs / tiles + (tile < inputs % tiles ? 1 : 0);
-                OuterTile(a + start, aStride, b + offset, bStride, size, count, exact, rows, destination + start * destinationStride + offset, destinationStride, goOn, scratch);
-                start += size;
+                var block = new Block(Math.Min(BlockInputs, inputs - start), RowsMax(count), count, exact);
+                SumBlock(a + start, aStride, b + offset, bStride, block, rows, destination + start * destinationStride + offset, destinationStride, goOn, scratch);
             }
             first += count;
         }
@@ -62,23 +60,33 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
 
     private int RowsMax(int vectors) => _manyRegisters ? vectors switch { 4 => 6, 3 => 8, _ => 12 } : vectors == 2 ? 6 : 12;
 
-    /// <summary>One tile of a weight gradient: every shard's chain from +0, summed by the gradient tree while the tile is in the nearest cache.</summary>
-    private static void OuterTile(
-        float* a, nint lda, float* b, nint ldb, int size, int vectors, int exact, in ShardRows rows, float* destination, nint ldd, bool goOn, float* scratch)
+    /// <summary>
+    /// Some inputs of a weight gradient by one panel's columns: every shard's chains from +0, then the gradient tree, while all of it is in the near
+    /// caches. k is cut into parts whose rows of B the first-level cache keeps from tile to tile; a chain rests in memory between them.
+    /// </summary>
+    private static void SumBlock(
+        float* a, nint lda, float* b, nint ldb, in Block block, in ShardRows rows, float* destination, nint ldd, bool goOn, float* scratch)
     {
-        var lds = vectors * TSimd.Count;
-        var floats = size * lds;
         var depth = 0;
         var present = 0UL;
         for (var shard = 0; shard < rows.Shards; shard++)
         {
-            var from = rows.Offsets[shard];
-            var s = scratch + depth * TileFloats;
+            var s = scratch + depth * BlockFloats;
             if (rows.Present[shard])
             {
+                var goesOn = goOn;
                 if (goOn)
-                    Copy(destination, ldd, s, lds, size, exact);
-                Outer(a, lda, rows.Left + from, b, ldb, rows.Right + from, rows.Offsets[shard + 1] - from, s, goOn, size, vectors);
+                    Exchange(destination, ldd, s, block, store: false);
+                for (int from = rows.Offsets[shard], end = rows.Offsets[shard + 1]; from < end || !goesOn; from += PartDepth)
+                {
+                    for (var tile = 0; tile < block.Tiles; tile++)
+                    {
+                        Outer(
+                            a + block.StartOf(tile), lda, rows.Left + from, b, ldb, rows.Right + from, Math.Min(PartDepth, end - from), s + tile * TileFloats, goesOn,
+                            block.SizeOf(tile), block.Vectors);
+                    }
+                    goesOn = true;
+                }
                 present |= 1UL << depth;
             }
             else
@@ -88,27 +96,41 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
             depth++;
             // A binary counter of the shards seen: its carries merge neighbours of equal size, as the tree that splits at powers of two does.
             for (var carry = shard; (carry & 1) != 0; carry >>= 1)
-                Merge(scratch, --depth, floats, ref present);
+                Merge(scratch, --depth, block.Tiles * TileFloats, ref present);
         }
         while (depth > 1)
-            Merge(scratch, --depth, floats, ref present);
+            Merge(scratch, --depth, block.Tiles * TileFloats, ref present);
         if (present != 0)
-            Copy(scratch, lds, destination, ldd, size, exact);
+            Exchange(destination, ldd, scratch, block, store: true);
         else
-            Clear(destination, ldd, size, exact);
+            Clear(destination, ldd, block.Inputs, block.Columns);
     }
 
-    /// <summary>Adds tile <paramref name="right"/> of the stack to its left neighbour; an absent one is not added, and the other is copied.</summary>
+    /// <summary>Adds block <paramref name="right"/> of the stack to its left neighbour; an absent one is not added, and the other is copied.</summary>
     private static void Merge(float* scratch, int right, int floats, ref ulong present)
     {
         if ((present >> right & 1) == 0)
             return;
-        var r = scratch + right * TileFloats;
-        var l = r - TileFloats;
+        var r = scratch + right * BlockFloats;
+        var l = r - BlockFloats;
         var add = (present >> (right - 1) & 1) != 0;
         for (var i = 0; i < floats; i += TSimd.Count)
             TSimd.Store(l + i, add ? TSimd.Add(TSimd.Load(l + i), TSimd.Load(r + i)) : TSimd.Load(r + i));
         present = present & ~(1UL << right) | 1UL << (right - 1);
+    }
+
+    /// <summary>Copies between the gradient and the tiles, which are dense and follow one another.</summary>
+    private static void Exchange(float* gradient, nint stride, float* tiles, in Block block, bool store)
+    {
+        var tileStride = block.Vectors * TSimd.Count;
+        for (var tile = 0; tile < block.Tiles; tile++)
+        {
+            var (g, t) = (block.StartOf(tile) * stride, tile * TileFloats);
+            if (store)
+                Copy(tiles + t, tileStride, gradient + g, stride, block.SizeOf(tile), block.Columns);
+            else
+                Copy(gradient + g, stride, tiles + t, tileStride, block.SizeOf(tile), block.Columns);
+        }
     }
 
     private static void Copy(float* source, nint sourceStride, float* destination, nint destinationStride, int rows, int columns)
@@ -200,27 +222,34 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
         }
     }
 
+    /// <summary>
+    /// How far ahead a row tile asks for memory: behind these weights stand those of the next product, and each of the first row tiles asks for a
+    /// quarter of them, so that weights beyond the second-level cache are on their way before they are needed.
+    /// </summary>
+    private static nint Ahead(int tile, nint depth, nint ldw) => tile < 4 ? depth * ldw + tile * 16 : 0;
+
     private void Multiply1(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
     {
         var tiles = TilesOf(rows, RowsMax(1));
         for (int tile = 0, start = 0; tile < tiles; tile++)
         {
+            var ahead = Ahead(tile, depth, ldw);
             var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
             var p = (float*)a.Pointer + start * a.RowStride;
             switch (size)
             {
-                case 1: RegisterTile<TSimd, TVector, Size1, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 2: RegisterTile<TSimd, TVector, Size2, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 3: RegisterTile<TSimd, TVector, Size3, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 4: RegisterTile<TSimd, TVector, Size4, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 5: RegisterTile<TSimd, TVector, Size5, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 6: RegisterTile<TSimd, TVector, Size6, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 7: RegisterTile<TSimd, TVector, Size7, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 8: RegisterTile<TSimd, TVector, Size8, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 9: RegisterTile<TSimd, TVector, Size9, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 10: RegisterTile<TSimd, TVector, Size10, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 11: RegisterTile<TSimd, TVector, Size11, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                default: RegisterTile<TSimd, TVector, Size12, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 1: RegisterTile<TSimd, TVector, Size1, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 8: RegisterTile<TSimd, TVector, Size8, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 9: RegisterTile<TSimd, TVector, Size9, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 10: RegisterTile<TSimd, TVector, Size10, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 11: RegisterTile<TSimd, TVector, Size11, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                default: RegisterTile<TSimd, TVector, Size12, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
             }
             c += size * ldc;
             start += size;
@@ -232,22 +261,23 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
         var tiles = TilesOf(rows, RowsMax(2));
         for (int tile = 0, start = 0; tile < tiles; tile++)
         {
+            var ahead = Ahead(tile, depth, ldw);
             var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
             var p = (float*)a.Pointer + start * a.RowStride;
             switch (size)
             {
-                case 1: RegisterTile<TSimd, TVector, Size1, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 2: RegisterTile<TSimd, TVector, Size2, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 3: RegisterTile<TSimd, TVector, Size3, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 4: RegisterTile<TSimd, TVector, Size4, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 5: RegisterTile<TSimd, TVector, Size5, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 6: RegisterTile<TSimd, TVector, Size6, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 7: RegisterTile<TSimd, TVector, Size7, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 8: RegisterTile<TSimd, TVector, Size8, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 9: RegisterTile<TSimd, TVector, Size9, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 10: RegisterTile<TSimd, TVector, Size10, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 11: RegisterTile<TSimd, TVector, Size11, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                default: RegisterTile<TSimd, TVector, Size12, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 1: RegisterTile<TSimd, TVector, Size1, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 8: RegisterTile<TSimd, TVector, Size8, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 9: RegisterTile<TSimd, TVector, Size9, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 10: RegisterTile<TSimd, TVector, Size10, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 11: RegisterTile<TSimd, TVector, Size11, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                default: RegisterTile<TSimd, TVector, Size12, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
             }
             c += size * ldc;
             start += size;
@@ -259,18 +289,19 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
         var tiles = TilesOf(rows, RowsMax(3));
         for (int tile = 0, start = 0; tile < tiles; tile++)
         {
+            var ahead = Ahead(tile, depth, ldw);
             var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
             var p = (float*)a.Pointer + start * a.RowStride;
             switch (size)
             {
-                case 1: RegisterTile<TSimd, TVector, Size1, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 2: RegisterTile<TSimd, TVector, Size2, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 3: RegisterTile<TSimd, TVector, Size3, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 4: RegisterTile<TSimd, TVector, Size4, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 5: RegisterTile<TSimd, TVector, Size5, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 6: RegisterTile<TSimd, TVector, Size6, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 7: RegisterTile<TSimd, TVector, Size7, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                default: RegisterTile<TSimd, TVector, Size8, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 1: RegisterTile<TSimd, TVector, Size1, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                default: RegisterTile<TSimd, TVector, Size8, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
             }
             c += size * ldc;
             start += size;
@@ -282,19 +313,36 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
         var tiles = TilesOf(rows, RowsMax(4));
         for (int tile = 0, start = 0; tile < tiles; tile++)
         {
+            var ahead = Ahead(tile, depth, ldw);
             var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
             var p = (float*)a.Pointer + start * a.RowStride;
             switch (size)
             {
-                case 1: RegisterTile<TSimd, TVector, Size1, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 2: RegisterTile<TSimd, TVector, Size2, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 3: RegisterTile<TSimd, TVector, Size3, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 4: RegisterTile<TSimd, TVector, Size4, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                case 5: RegisterTile<TSimd, TVector, Size5, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
-                default: RegisterTile<TSimd, TVector, Size6, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc); break;
+                case 1: RegisterTile<TSimd, TVector, Size1, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                default: RegisterTile<TSimd, TVector, Size6, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
             }
             c += size * ldc;
             start += size;
         }
+    }
+
+    /// <summary>How a block of inputs is cut into tiles of nearly equal size.</summary>
+    private readonly struct Block(int inputs, int rowsMax, int vectors, int columns)
+    {
+        public int Inputs => inputs;
+
+        public int Vectors => vectors;
+
+        public int Columns => columns;
+
+        public int Tiles { get; } = TilesOf(inputs, rowsMax);
+
+        public int SizeOf(int tile) => inputs / Tiles + (tile < inputs % Tiles ? 1 : 0);
+
+        public int StartOf(int tile) => tile * (inputs / Tiles) + Math.Min(tile, inputs % Tiles);
     }
 }

@@ -19,10 +19,11 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
 {
     /// <summary>
     /// C += A W. A is [rows, depth], a row every <paramref name="lda"/> floats; k runs through segments of <paramref name="segment"/> floats that
-    /// begin every <paramref name="segmentStride"/> floats. W is [depth, vectors], a row every <paramref name="ldw"/> floats.
+    /// begin every <paramref name="segmentStride"/> floats. W is [depth, vectors], a row every <paramref name="ldw"/> floats; what stands
+    /// <paramref name="ahead"/> floats behind a row is asked for as the row is read.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(float* a, nint lda, nint segment, nint segmentStride, nint depth, float* w, nint ldw, float* c, nint ldc)
+    public static void Multiply(float* a, nint lda, nint segment, nint segmentStride, nint depth, float* w, nint ldw, float* c, nint ldc, nint ahead)
     {
         var rows = TRows.Value;
         var vectors = TVectors.Value;
@@ -158,6 +159,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
             var end = w + count * ldw;
             for (; w != end; w += ldw)
             {
+                TSimd.Prefetch(w + ahead);
                 var w0 = TSimd.Load(w);
                 var w1 = vectors > 1 ? TSimd.Load(w + 1 * width) : default;
                 var w2 = vectors > 2 ? TSimd.Load(w + 2 * width) : default;

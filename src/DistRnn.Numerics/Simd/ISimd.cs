@@ -71,4 +71,7 @@ public unsafe interface ISimd<TVector> where TVector : struct
 
     /// <summary>The mask of the first lanes: all ones in lanes below <paramref name="count"/>, all zeros in the others.</summary>
     static abstract TVector FirstLanes(int count);
+
+    /// <summary>Asks for the memory at an address, which may be any; changes nothing else.</summary>
+    static abstract void Prefetch(float* address);
 }

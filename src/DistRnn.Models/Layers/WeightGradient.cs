@@ -1,0 +1,99 @@
+using DistRnn.Numerics;
+
+namespace DistRnn.Models;
+
+/// <summary>
+/// dE/dW of a weight in panels: the sum of outer products of the rows that entered it with the gradients of what came out. The inputs are taken block
+/// by block, and a block's part of the rows is first copied together in the order that counts, since in place every row is another page of memory.
+/// </summary>
+internal static unsafe class WeightGradient
+{
+    /// <summary>The floats of the scratch block for a batch.</summary>
+    /// <param name="rows">Packed rows.</param>
+    public static long ScratchFloats(int rows) => MatrixKernels.ScratchFloats + (long)rows * MatrixKernels.BlockInputs;
+
+    /// <summary>Sums for a share of all panels' inputs, one panel after another: [start, end) of panels x inputs.</summary>
+    /// <param name="kernels">The kernels.</param>
+    /// <param name="x">What entered, [rows, inputs], with its segments.</param>
+    /// <param name="inputs">Inputs in all.</param>
+    /// <param name="pairs">Left: rows of <paramref name="x"/>; right: rows of the gradients.</param>
+    /// <param name="order">The numbers 0, 1, 2 ...</param>
+    /// <param name="parts">Which columns of a panel's weight come from which gradients; one part or two.</param>
+    /// <param name="shape">The weight's panels.</param>
+    /// <param name="destination">The weight's gradient.</param>
+    /// <param name="share">The thread's share.</param>
+    /// <param name="scratch">The thread's scratch block.</param>
+    public static void Sum(
+        MatrixKernels kernels, in LeftOperand x, int inputs, in ShardRows pairs, int* order, ReadOnlySpan<GradientColumns> parts, PanelShape shape, float* destination,
+        (int Start, int End) share, float* scratch)
+    {
+        if (share.Start >= share.End)
+            return;
+        var packed = scratch + MatrixKernels.ScratchFloats;
+        var count = pairs.Offsets[pairs.Shards];
+        var (panelStart, panelEnd) = (share.Start / inputs, (share.End - 1) / inputs + 1);
+        for (var first = 0; first < inputs; first += MatrixKernels.BlockInputs)
+        {
+            var width = Math.Min(MatrixKernels.BlockInputs, inputs - first);
+            if (panelEnd - panelStart == 1 && Math.Max(first, share.Start - panelStart * inputs) >= Math.Min(first + width, share.End - panelStart * inputs))
+                continue;
+            Pack(x, pairs.Left, count, first, width, packed);
+            var rows = new ShardRows(order, pairs.Right, pairs.Offsets, pairs.Present, pairs.Shards);
+            for (var panel = panelStart; panel < panelEnd; panel++)
+            {
+                var from = Math.Max(first, share.Start - panel * inputs);
+                var to = Math.Min(first + width, share.End - panel * inputs);
+                if (from >= to)
+                    continue;
+                var columns = shape.ColumnsOf(panel);
+                var panelGradient = destination + shape.OffsetOf(panel, inputs) + (nint)from * columns;
+                foreach (var part in parts)
+                {
+                    var (offset, size) = part.Of(shape.UnitsOf(panel), columns);
+                    // Each shard's rows are numbered on in the packed copy, so its list of left rows begins where its offset says.
+                    kernels.SumOuterProducts(
+                        packed + (from - first), MatrixKernels.BlockInputs, to - from, part.Gradients.At(panel, 0) + part.Skip(shape.UnitsOf(panel)), part.Gradients.Stride, size, rows,
+                        panelGradient + offset, columns, false, scratch);
+                }
+            }
+        }
+    }
+
+    private static void Pack(in LeftOperand x, int* rows, int count, int first, int width, float* packed)
+    {
+        var source = (float*)x.Pointer;
+        for (var k = 0; k < count; k++)
+        {
+            var row = source + rows[k] * x.RowStride;
+            var target = packed + (nint)k * MatrixKernels.BlockInputs;
+            for (int at = first, end = first + width; at < end;)
+            {
+                var segment = x.SegmentStride == 0 ? 0 : at / (int)x.SegmentCount;
+                var inside = x.SegmentStride == 0 ? at : at - segment * (int)x.SegmentCount;
+                var size = x.SegmentStride == 0 ? end - at : Math.Min(end - at, (int)x.SegmentCount - inside);
+                new ReadOnlySpan<float>(row + segment * x.SegmentStride + inside, size).CopyTo(new Span<float>(target + (at - first), size));
+                at += size;
+            }
+        }
+    }
+}
+
+/// <summary>Some columns of every panel of a weight, and the gradients they come from.</summary>
+/// <param name="Gradients">The gradients, panel by panel.</param>
+/// <param name="GateStart">The first gate; the columns before it belong to others.</param>
+/// <param name="Gates">How many gates; 0 for all columns.</param>
+/// <param name="SkipGates">Gates that stand before the wanted ones in a row of <paramref name="Gradients"/>.</param>
+internal readonly record struct GradientColumns(PanelBuffer Gradients, int GateStart, int Gates, int SkipGates)
+{
+    /// <summary>All columns.</summary>
+    public GradientColumns(PanelBuffer gradients)
+        : this(gradients, 0, 0, 0)
+    {
+    }
+
+    /// <summary>The first column and how many there are, in a panel of so many units.</summary>
+    public (int Offset, int Size) Of(int units, int columns) => Gates == 0 ? (0, columns) : (GateStart * units, Gates * units);
+
+    /// <summary>Floats to skip in a row of the gradients.</summary>
+    public int Skip(int units) => SkipGates * units;
+}
