@@ -40,6 +40,6 @@ public sealed record TaggingDataOptions : TokenDataOptions
     /// <summary>The most steps a sequence keeps, at least 1; null for all. Longer ones lose their end, labels included.</summary>
     public int? MaxLength { get; init; }
 
-    /// <summary>For numeric sequences; null is <see cref="NormalizeKind.Standard"/> there. Anything but null is an error for tokens.</summary>
-    public NormalizeKind? Normalize { get; init; }
+    /// <summary>How numeric sequences are scaled; not read for tokens, but instance and series are errors there. Series is an error everywhere.</summary>
+    public NormalizeKind Normalize { get; init; } = NormalizeKind.Standard;
 }

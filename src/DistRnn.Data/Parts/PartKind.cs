@@ -20,7 +20,8 @@ public enum PartKind
 /// <param name="Targets">Predictions that count in the loss: tokens, labels, sequences, or real values.</param>
 /// <param name="UnknownTokens">Steps whose token is not in the vocabulary.</param>
 /// <param name="UnknownLabels">Labels that the training part does not have: -1 in the plan, and wrong whatever is predicted.</param>
-public sealed record PartDescription(PartKind Part, long Sequences, long Steps, long Targets, long UnknownTokens = 0, long UnknownLabels = 0)
+/// <param name="Longest">Steps of the longest sequence.</param>
+public sealed record PartDescription(PartKind Part, long Sequences, long Steps, long Targets, long UnknownTokens, long UnknownLabels, long Longest)
 {
     /// <summary>Full sentences on what is unusual: unknown tokens and labels. Empty for the training part and wherever all is known.</summary>
     public IReadOnlyList<string> Warnings
