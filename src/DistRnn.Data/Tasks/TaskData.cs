@@ -5,7 +5,7 @@ namespace DistRnn.Data;
 
 /// <summary>
 /// The data of a job, read and ready: parts, vocabularies, labels and scales, and the plans that say which sequences a step has. The four kinds are
-/// LanguageModelData, ClassificationData, TaggingData and ForecastingData.
+/// <see cref="LanguageModelData"/>, <see cref="ClassificationData"/>, <see cref="TaggingData"/> and <see cref="ForecastingData"/>.
 /// </summary>
 /// <remarks>
 /// Everything that is fitted (vocabularies, labels, scales) is fitted on the training part. Equal options, files and seeds give equal data on every
@@ -56,7 +56,14 @@ public abstract class TaskData : IDisposable
     public static TaskData Load(DataOptions options, ulong seed, IProgress<DataProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        throw new NotSupportedException("Not read yet: " + options.GetType().Name);
+        return options switch
+        {
+            LanguageModelDataOptions o => LanguageModelData.LoadNew(o, progress),
+            ClassificationDataOptions o => ClassificationData.LoadNew(o, seed, progress),
+            TaggingDataOptions o => TaggingData.LoadNew(o, seed, progress),
+            ForecastingDataOptions o => ForecastingData.LoadNew(o, progress),
+            _ => throw new ArgumentOutOfRangeException(nameof(options)),
+        };
     }
 
     /// <summary>Reads a new file as a trained model needs it: with the vocabularies, labels and scales that <see cref="SaveState"/> wrote. It is the part <see cref="PartKind.Test"/>.</summary>
@@ -74,7 +81,14 @@ public abstract class TaskData : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentException.ThrowIfNullOrEmpty(stateDirectory);
-        throw new NotSupportedException("Not read yet: " + options.GetType().Name);
+        return options switch
+        {
+            LanguageModelDataOptions o => LanguageModelData.LoadSaved(o, stateDirectory, source, progress),
+            ClassificationDataOptions o => ClassificationData.LoadSaved(o, stateDirectory, source, withTargets, progress),
+            TaggingDataOptions o => TaggingData.LoadSaved(o, stateDirectory, source, withTargets, progress),
+            ForecastingDataOptions o => ForecastingData.LoadSaved(o, stateDirectory, source, withTargets, progress),
+            _ => throw new ArgumentOutOfRangeException(nameof(options)),
+        };
     }
 
     /// <summary>Whether there is such a part.</summary>

@@ -116,9 +116,9 @@ public sealed class SequenceBatch
         if (targetKind == TargetKind.ValuesPerSequence)
         {
             Grow(ref _targetValues, checked(Rows * targetSize));
-            if (hasBase)
-                Grow(ref _baseValues, checked(Rows * targetSize));
         }
+        if (hasBase)
+            Grow(ref _baseValues, checked(Rows * targetSize));
     }
 
     private static void Grow<T>(ref T[] array, int count)

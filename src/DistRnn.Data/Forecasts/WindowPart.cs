@@ -1,0 +1,123 @@
+using DistRnn.Numerics;
+
+namespace DistRnn.Data;
+
+/// <summary>What windows of a job have in common.</summary>
+/// <param name="InputLength">Rows in, at most.</param>
+/// <param name="Horizon">Rows out.</param>
+/// <param name="Season">Rows of a season.</param>
+/// <param name="Base">The known forecast that batches carry.</param>
+/// <param name="Inputs">The columns read, as indices into the kept columns.</param>
+/// <param name="Targets">The columns forecast, likewise.</param>
+/// <param name="Columns">How many columns are kept.</param>
+/// <param name="TimeValues">Inputs made of the time.</param>
+internal sealed record WindowShape(int InputLength, int Horizon, int Season, ForecastBase Base, int[] Inputs, int[] Targets, int Columns, int TimeValues)
+{
+    public int ValueSize => Inputs.Length + TimeValues;
+
+    public int TargetSize => Horizon * Targets.Length;
+}
+
+/// <summary>The windows of one part: each a series and the first row of its forecast.</summary>
+internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series Series, int Row)[] windows, bool withTargets) : SequencePart
+{
+    public override int Count => windows.Length;
+
+    public Series SeriesOf(int index) => windows[index].Series;
+
+    /// <summary>The first row of the forecast, from the series' beginning.</summary>
+    public int RowOf(int index) => windows[index].Row;
+
+    public override int LengthOf(int index) => Math.Min(shape.InputLength, windows[index].Row);
+
+    public override void Reset(SequenceBatch batch, ReadOnlySpan<int> lengths)
+    {
+        var kind = withTargets ? TargetKind.ValuesPerSequence : TargetKind.None;
+        batch.Reset(lengths, 0, shape.ValueSize, kind, shape.TargetSize, shape.Base != ForecastBase.None);
+    }
+
+    public override void Fill(SequenceBatch batch, int row, int index)
+    {
+        Span<double> means = shape.Columns <= 256 ? stackalloc double[shape.Columns] : new double[shape.Columns];
+        Span<double> deviations = shape.Columns <= 256 ? stackalloc double[shape.Columns] : new double[shape.Columns];
+        ScalesOf(index, means, deviations);
+        var (series, first) = windows[index];
+        var length = LengthOf(index);
+        var values = batch.Values.Slice(batch.Offsets[row] * shape.ValueSize, length * shape.ValueSize);
+        for (var step = 0; step < length; step++)
+        {
+            var source = series.RowsOf(first - length + step, 1);
+            var step0 = values.Slice(step * shape.ValueSize, shape.ValueSize);
+            for (var i = 0; i < shape.Inputs.Length; i++)
+                step0[i] = Scale(source[shape.Inputs[i]], shape.Inputs[i], means, deviations);
+            series.Times.Slice((first - length + step) * shape.TimeValues, shape.TimeValues).CopyTo(step0[shape.Inputs.Length..]);
+        }
+        if (withTargets)
+        {
+            var targets = batch.TargetValues.Slice(row * shape.TargetSize, shape.TargetSize);
+            Actual(index, targets);
+            Scale(targets, means, deviations);
+        }
+        if (shape.Base != ForecastBase.None)
+        {
+            var known = batch.BaseValues.Slice(row * shape.TargetSize, shape.TargetSize);
+            Forecast(index, shape.Base, known);
+            Scale(known, means, deviations);
+        }
+    }
+
+    /// <summary>The scales of a window, [columns] each.</summary>
+    public void ScalesOf(int index, Span<double> means, Span<double> deviations)
+    {
+        var length = LengthOf(index);
+        scales.Of(windows[index].Series, windows[index].Series.RowsOf(windows[index].Row - length, length), means, deviations);
+    }
+
+    /// <summary>What came, in original units, [Horizon, Targets].</summary>
+    public void Actual(int index, Span<float> values)
+    {
+        var (series, first) = windows[index];
+        for (var step = 0; step < shape.Horizon; step++)
+            for (var target = 0; target < shape.Targets.Length; target++)
+                values[step * shape.Targets.Length + target] = series[first + step, shape.Targets[target]];
+    }
+
+    /// <summary>A known forecast, in original units, [Horizon, Targets].</summary>
+    public void Forecast(int index, ForecastBase kind, Span<float> values)
+    {
+        var (series, first) = windows[index];
+        for (var step = 0; step < shape.Horizon; step++)
+        {
+            // The newest known row that stands whole seasons before.
+            var row = kind == ForecastBase.Last ? first - 1 : first + step - shape.Season * (step / shape.Season + 1);
+            for (var target = 0; target < shape.Targets.Length; target++)
+                values[step * shape.Targets.Length + target] = series[row, shape.Targets[target]];
+        }
+    }
+
+    /// <summary>Scales or unscales rows of targets in place.</summary>
+    public void Convert(int index, Span<float> values, bool toOriginal)
+    {
+        var (means, deviations) = (new double[shape.Columns], new double[shape.Columns]);
+        ScalesOf(index, means, deviations);
+        if (!toOriginal)
+        {
+            Scale(values, means, deviations);
+            return;
+        }
+        for (var i = 0; i < values.Length; i++)
+        {
+            var column = shape.Targets[i % shape.Targets.Length];
+            values[i] = (float)(values[i] * deviations[column] + means[column]);
+        }
+    }
+
+    private void Scale(Span<float> values, ReadOnlySpan<double> means, ReadOnlySpan<double> deviations)
+    {
+        for (var i = 0; i < values.Length; i++)
+            values[i] = Scale(values[i], shape.Targets[i % shape.Targets.Length], means, deviations);
+    }
+
+    private static float Scale(float value, int column, ReadOnlySpan<double> means, ReadOnlySpan<double> deviations) =>
+        (float)((value - means[column]) / deviations[column]);
+}
