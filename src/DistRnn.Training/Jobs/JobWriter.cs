@@ -33,6 +33,8 @@ internal static class JobWriter
     {
         if (key.IsShorthand || key.Get(job) is null && key.NoneWord is null)
             return false;
+        if (!key.Applies(job) && JobComparison.TextOf(key, job) != JobComparison.TextOf(key, JobOptions.DefaultsOf(job.Task)))
+            return false;
         if (key.Path.StartsWith("data.split.", StringComparison.Ordinal))
             return job.Data.Split.IsGiven;
         return key.Kind != ValueKind.Map || job.Data.Sha256.Count > 0;
