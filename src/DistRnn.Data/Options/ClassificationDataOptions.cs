@@ -25,6 +25,6 @@ public sealed record ClassificationDataOptions : TokenDataOptions
     /// <summary>The most steps a sequence keeps, at least 1; null for all. Longer ones lose their end.</summary>
     public int? MaxLength { get; init; }
 
-    /// <summary>How numeric sequences are scaled; not read for tokens, but instance and series are errors there. Series is an error everywhere.</summary>
-    public NormalizeKind Normalize { get; init; } = NormalizeKind.Standard;
+    /// <summary>How numeric sequences are scaled; null is <see cref="NormalizeKind.Standard"/>. Series is an error, and so is anything but null for tokens.</summary>
+    public NormalizeKind? Normalize { get; init; }
 }

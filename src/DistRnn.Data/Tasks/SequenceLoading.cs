@@ -14,7 +14,7 @@ internal static class SequenceLoading
     /// <param name="reading">Where files are read into.</param>
     /// <param name="read">Reads one file.</param>
     public static SequenceContent LoadNew(
-        TokenDataOptions options, NormalizeKind normalize, bool bytes, SplitOrder defaultOrder, ulong seed, SequenceReading reading, Action<TextSource> read)
+        TokenDataOptions options, NormalizeKind? normalize, bool bytes, SplitOrder defaultOrder, ulong seed, SequenceReading reading, Action<TextSource> read)
     {
         PartNames.CheckOnce(PartKind.Valid, options.Valid, options.Split?.Valid);
         PartNames.CheckOnce(PartKind.Test, options.Test, options.Split?.Test);
@@ -43,12 +43,12 @@ internal static class SequenceLoading
             if (sequences.Length == 0)
                 throw new InvalidInputException(FormattableString.Invariant($"data.split.parts leaves no sequence to {PartNames.Of(part)}; {options.Train.Name} has {train.Length}."));
         }
-        return new SequenceContent(reading, options, normalize, bytes, parts, null);
+        return new SequenceContent(reading, options, normalize ?? NormalizeKind.Standard, bytes, parts, null);
     }
 
     /// <summary>Reads a new file as a trained model needs it.</summary>
     public static SequenceContent LoadSaved(
-        TokenDataOptions options, NormalizeKind normalize, bool bytes, int columns, string stateDirectory, TextSource? source, SequenceReading reading, Action<TextSource> read)
+        TokenDataOptions options, NormalizeKind? normalize, bool bytes, int columns, string stateDirectory, TextSource? source, SequenceReading reading, Action<TextSource> read)
     {
         var saved = SavedState.Read(stateDirectory, columns);
         var parts = new Dictionary<PartKind, int[]>();
@@ -57,7 +57,7 @@ internal static class SequenceLoading
             parts[PartKind.Test] = ReadRange(source, reading, read);
             saved.Check(reading, source);
         }
-        return new SequenceContent(reading, options, normalize, bytes, parts, saved);
+        return new SequenceContent(reading, options, normalize ?? NormalizeKind.Standard, bytes, parts, saved);
     }
 
     private static int[] ReadRange(TextSource source, SequenceReading reading, Action<TextSource> read)
@@ -67,11 +67,11 @@ internal static class SequenceLoading
         return [.. Enumerable.Range(before, reading.Table.Count - before)];
     }
 
-    private static void CheckNormalize(NormalizeKind normalize, SequenceReading reading)
+    private static void CheckNormalize(NormalizeKind? normalize, SequenceReading reading)
     {
         if (normalize == NormalizeKind.Series)
             throw new InvalidInputException("data.normalize is series, which is for forecasting; standard, instance and none are allowed here.");
-        if (normalize == NormalizeKind.Instance && reading.Numeric == false)
-            throw new InvalidInputException("data.normalize is instance, but the sequences are tokens, which have no scale.");
+        if (normalize is { } kind && reading.Numeric == false)
+            throw new InvalidInputException($"data.normalize is {kind.ToString().ToLowerInvariant()}, but the sequences are tokens, which have no scale; leave it out.");
     }
 }
