@@ -261,7 +261,9 @@ internal sealed unsafe class RecurrentStack : IDisposable
     /// <summary>Cuts the positions so that each thread has about the same number of steps.</summary>
     private void Cut()
     {
-        var weights = 4L * _layers.Max(layer => (long)layer[0].Form.Shape.Columns * layer[0].Form.Shape.Units);
+        long weights = 0;
+        foreach (var layer in _layers)
+            weights = Math.Max(weights, 4L * layer[0].Form.Shape.Columns * layer[0].Form.Shape.Units);
         _byPositions = _team.Threads == 1 || (weights <= ResidentWeightBytes && _batch.Sequences >= RowsPerThreadMin * _team.Threads);
         long steps = 0;
         var thread = 1;

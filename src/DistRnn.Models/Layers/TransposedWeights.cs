@@ -37,6 +37,7 @@ internal sealed unsafe class TransposedWeights : IDisposable
                 var width = (count + 15) / 16 * 16;
                 blocks.Add(new Block(s * segment + first, count, width, s * segmentStride + first, offset));
                 offset += (long)width * shape.Columns;
+                Columns16 += width / 16;
             }
         }
         _blocks = [.. blocks];
@@ -47,7 +48,7 @@ internal sealed unsafe class TransposedWeights : IDisposable
     public long Bytes => _values.Count * sizeof(float);
 
     /// <summary>Units of work of a product: 16 output columns each.</summary>
-    public int Columns16 => _blocks.Sum(block => block.Width / 16);
+    public int Columns16 { get; }
 
     /// <summary>Units of work of a rebuild: a panel of the weight.</summary>
     public int Panels => _shape.PanelCount;
