@@ -46,25 +46,39 @@ public static unsafe class DropoutMask
         var key = Philox.KeyOf(seed, PhiloxPurpose.Dropout, step);
         var threshold = (uint)(rate * 4294967296.0);
         var scale = 1f / (1f - rate);
-        var whole = width is SimdWidth.Bits512 or SimdWidth.Bits256 ? count / GroupUnits * GroupUnits : 0;
-        if (whole > 0)
+        if (width is not (SimdWidth.Bits512 or SimdWidth.Bits256))
         {
-            var keys = stackalloc ulong[2 * Philox4x32.Rounds];
-            Philox4x32.ExpandKey(key, keys);
-            if (width == SimdWidth.Bits512)
-                ApplyGroups512(keys, row, layerTag, threshold, scale, values, whole);
-            else
-                ApplyGroups256(keys, row, layerTag, threshold, scale, values, whole);
+            ApplyBlocks(key, row, layerTag, threshold, scale, values, count);
+            return;
         }
-        ApplyRest(key, row, layerTag, threshold, scale, values, whole, count);
+        var keys = stackalloc ulong[2 * Philox4x32.Rounds];
+        Philox4x32.ExpandKey(key, keys);
+        var rest = count % GroupUnits;
+        ApplyGroups(width, keys, row, layerTag, threshold, scale, values, 0, count - rest);
+        if (rest == 0)
+            return;
+        // The last units go through a group of their own, so nothing behind them is read or written.
+        var group = stackalloc float[GroupUnits];
+        var last = new Span<float>(values + (count - rest), rest);
+        last.CopyTo(new Span<float>(group, rest));
+        ApplyGroups(width, keys, row, layerTag, threshold, scale, group, (count - rest) / 4, GroupUnits);
+        new Span<float>(group, rest).CopyTo(last);
+    }
+
+    private static void ApplyGroups(SimdWidth width, ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int firstBlock, int count)
+    {
+        if (width == SimdWidth.Bits512)
+            ApplyGroups512(keys, row, layerTag, threshold, scale, values, firstBlock, count);
+        else
+            ApplyGroups256(keys, row, layerTag, threshold, scale, values, firstBlock, count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ApplyGroups512(ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int count)
+    private static void ApplyGroups512(ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int firstBlock, int count)
     {
         var (limit, factor) = (Vector512.Create(threshold), Vector512.Create(scale));
         var (c1, c2, c3) = (Vector512.Create((ulong)layerTag), Vector512.Create(row), Vector512.Create(row >> 32));
-        var c0 = Vector512<ulong>.Indices;
+        var c0 = Vector512.Create((ulong)firstBlock) + Vector512<ulong>.Indices;
         for (var unit = 0; unit < count; unit += GroupUnits)
         {
             var (words01, words23) = Philox4x32.Blocks8(keys, c0, c1, c2, c3);
@@ -76,11 +90,11 @@ public static unsafe class DropoutMask
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ApplyGroups256(ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int count)
+    private static void ApplyGroups256(ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int firstBlock, int count)
     {
         var (limit, factor) = (Vector256.Create(threshold), Vector256.Create(scale));
         var (c1, c2, c3) = (Vector256.Create((ulong)layerTag), Vector256.Create(row), Vector256.Create(row >> 32));
-        var c0 = Vector256<ulong>.Indices;
+        var c0 = Vector256.Create((ulong)firstBlock) + Vector256<ulong>.Indices;
         for (var unit = 0; unit < count; unit += GroupUnits)
         {
             for (var half = 0; half < 16; half += 8)
@@ -94,9 +108,9 @@ public static unsafe class DropoutMask
         }
     }
 
-    private static void ApplyRest(ulong key, ulong row, uint layerTag, uint threshold, float scale, float* values, int start, int count)
+    private static void ApplyBlocks(ulong key, ulong row, uint layerTag, uint threshold, float scale, float* values, int count)
     {
-        for (var unit = start; unit < count; unit += GroupUnits)
+        for (var unit = 0; unit < count; unit += GroupUnits)
         {
             for (var pair = 0; pair < 8 && unit + 2 * pair < count; pair++)
             {

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DistRnn.Numerics;
 
@@ -111,8 +112,8 @@ public readonly struct Philox
                     var counter = Vector512.Create(block) + Vector512<ulong>.Indices;
                     var (words01, words23) = Philox4x32.Blocks8(keys, counter, counter >>> 32, Vector512<ulong>.Zero, Vector512<ulong>.Zero);
                     var p = (ulong*)(start + done);
-                    for (var lane = 0; lane < 8; lane++)
-                        (p[2 * lane], p[2 * lane + 1]) = (words01[lane], words23[lane]);
+                    Avx512F.PermuteVar8x64x2(words01, Vector512.Create(0UL, 8, 1, 9, 2, 10, 3, 11), words23).Store(p);
+                    Avx512F.PermuteVar8x64x2(words01, Vector512.Create(4UL, 12, 5, 13, 6, 14, 7, 15), words23).Store(p + 8);
                 }
             }
             else if (width == SimdWidth.Bits256)
@@ -122,8 +123,9 @@ public readonly struct Philox
                     var counter = Vector256.Create(block) + Vector256<ulong>.Indices;
                     var (words01, words23) = Philox4x32.Blocks4(keys, counter, counter >>> 32, Vector256<ulong>.Zero, Vector256<ulong>.Zero);
                     var p = (ulong*)(start + done);
-                    for (var lane = 0; lane < 4; lane++)
-                        (p[2 * lane], p[2 * lane + 1]) = (words01[lane], words23[lane]);
+                    var (even, odd) = (Avx2.UnpackLow(words01, words23), Avx2.UnpackHigh(words01, words23));
+                    Avx2.Permute2x128(even, odd, 0x20).Store(p);
+                    Avx2.Permute2x128(even, odd, 0x31).Store(p + 4);
                 }
             }
         }
