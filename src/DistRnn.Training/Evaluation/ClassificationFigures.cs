@@ -1,29 +1,30 @@
+using DistRnn.Data;
 using DistRnn.Models;
 using DistRnn.Numerics;
 
 namespace DistRnn.Training;
 
 /// <summary>
-/// A classifier's metrics: accuracy; macro-f1, the plain mean of F1 = 2 TP / (2 TP + FP + FN) over the classes that occur among labels or
-/// predictions; loss. A label that the training part does not have is wrong whatever is predicted, and all such labels are one more class.
+/// A classifier's metrics: accuracy; macro-f1, the plain mean of F1 = 2 TP / (2 TP + FP + FN) over the classes that occur among labels or predictions;
+/// loss. A label that the training part does not have is a class too, wrong whatever is predicted, and does not enter the loss.
 /// </summary>
-/// <param name="classes">Classes of the network.</param>
-internal sealed class ClassificationFigures(int classes) : EvaluationFigures
+/// <param name="data">The data.</param>
+/// <param name="part">The part that is evaluated.</param>
+internal sealed class ClassificationFigures(LabelledSequenceData data, PartKind part) : EvaluationFigures
 {
-    private readonly long[] _right = new long[classes + 1];
-    private readonly long[] _predicted = new long[classes + 1];
-    private readonly long[] _labelled = new long[classes + 1];
+    private readonly long[] _right = new long[data.LabelNames.Length];
+    private readonly long[] _predicted = new long[data.LabelNames.Length];
+    private readonly long[] _labelled = new long[data.LabelNames.Length];
 
     public override MetricSet Finish() =>
         new([Metric("accuracy", Ratio(_right.Sum(), _labelled.Sum())), Metric("macro-f1", MacroF1()), Metric("loss", MeanLoss)]);
 
     protected override void AddShard(SequenceBatch batch, Predictions predictions)
     {
-        var labels = batch.Targets;
         var said = predictions.Classes;
-        for (var row = 0; row < labels.Length; row++)
+        for (var row = 0; row < batch.Rows; row++)
         {
-            var label = labels[row] < 0 ? classes : labels[row];
+            var label = data.LabelsOf(part, batch.RowIds[row])[0];
             _labelled[label]++;
             _predicted[said[row]]++;
             if (label == said[row])
@@ -35,7 +36,7 @@ internal sealed class ClassificationFigures(int classes) : EvaluationFigures
     {
         double sum = 0;
         var count = 0;
-        for (var label = 0; label <= classes; label++)
+        for (var label = 0; label < _right.Length; label++)
         {
             var all = _labelled[label] + _predicted[label];
             if (all == 0)

@@ -1,3 +1,4 @@
+using DistRnn.Data;
 using DistRnn.Models;
 using DistRnn.Numerics;
 
@@ -22,6 +23,36 @@ internal abstract class EvaluationFigures
 
     /// <summary>The mean loss a target; NaN without any.</summary>
     protected double MeanLoss => Ratio(LossSum, LossTargets);
+
+    /// <summary>The figures of a task.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="part">The part that is evaluated.</param>
+    public static EvaluationFigures Of(TaskData data, PartKind part) => data switch
+    {
+        LanguageModelData => new LanguageModelFigures(),
+        ClassificationData classification => new ClassificationFigures(classification, part),
+        TaggingData tagging => new TaggingFigures(tagging, part),
+        ForecastingData forecasting => new ForecastingFigures(forecasting, part),
+        _ => throw new ArgumentException($"There are no metrics of {data.GetType().Name}.", nameof(data)),
+    };
+
+    /// <summary>Whether a tagger's tags are spans, so that there is an f1.</summary>
+    /// <param name="data">The data.</param>
+    public static bool HasSpans(TaskData data) => data is TaggingData { Spans: not null };
+
+    /// <summary>What the steps of an epoch say of a task while they are trained.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="sums">Sums over the steps.</param>
+    public static MetricSet OfTraining(TaskKind task, StepSums sums)
+    {
+        var loss = Ratio(sums.Loss, sums.Targets);
+        return task switch
+        {
+            TaskKind.LanguageModel => LanguageModelFigures.Of(loss),
+            TaskKind.Forecasting => new([Metric("mse", loss)]),
+            _ => new([Metric("accuracy", Ratio(sums.Correct, sums.Targets)), Metric("loss", loss)]),
+        };
+    }
 
     /// <summary>Adds one shard; shards come in order.</summary>
     /// <param name="batch">Its sequences.</param>

@@ -1,3 +1,5 @@
+using DistRnn.Formats;
+
 namespace DistRnn.Training;
 
 /// <summary>How a job is executed, beside what the job itself says; none of it changes a bit of the result.</summary>
@@ -14,4 +16,7 @@ public sealed record TrainingRunOptions
 
     /// <summary>Where times come from; they reach reports and names of directories, never a parameter.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>The file system of checkpoints; null for this machine's. Tests let it fail.</summary>
+    internal IFileStore? Files { get; init; }
 }

@@ -1,0 +1,58 @@
+using DistRnn.Numerics;
+
+namespace DistRnn.Training;
+
+/// <summary>Lets a run start from what another one learned: all parameters (<c>model.from</c>), or the embedding alone (<c>model.embedding-from</c>).</summary>
+internal static class StartingModel
+{
+    /// <summary>Overwrites initial parameters where the job says so.</summary>
+    /// <param name="setup">The job.</param>
+    /// <param name="parameters">The initial parameters.</param>
+    /// <param name="progress">Who watches.</param>
+    /// <exception cref="InvalidInputException">The other run does not fit; the message names the tensor or the vocabulary.</exception>
+    public static void Apply(TrainingSetup setup, FloatBuffer parameters, ITrainingProgress progress)
+    {
+        if (setup.Job.Model.From is { } from)
+            TakeAll(setup, from, parameters);
+        if (setup.Job.Model.EmbeddingFrom is { } embedding)
+            TakeEmbedding(setup, embedding, parameters, progress);
+    }
+
+    private static void TakeAll(TrainingSetup setup, string run, FloatBuffer parameters)
+    {
+        using var other = SavedModel.Open(run, threads: 1);
+        var (mine, theirs) = (setup.Network.Parameters, other.Network.Parameters);
+        foreach (var tensor in mine.Tensors)
+        {
+            if (!theirs.TryGet(tensor.Name, out var there))
+                throw new InvalidInputException($"model.from: {run} has no tensor '{tensor.Name}'; it has {string.Join(", ", theirs.Tensors.Select(info => info.Name))}.");
+            if (!there.Shape.SequenceEqual(tensor.Shape))
+                throw new InvalidInputException($"model.from: {run} has the tensor '{tensor.Name}' with the shape [{string.Join(", ", there.Shape)}]; the job's network needs [{string.Join(", ", tensor.Shape)}].");
+        }
+        if (theirs.Tensors.Length != mine.Tensors.Length)
+            throw new InvalidInputException($"model.from: {run} has the tensor '{theirs.Tensors.First(info => !mine.TryGet(info.Name, out _)).Name}', which the job's network does not have.");
+        for (var column = 0; column < setup.Data.Vocabularies.Length; column++)
+            if (!setup.Data.Vocabularies[column].Tokens.SequenceEqual(other.Vocabularies[column].Tokens))
+                throw new InvalidInputException($"model.from: {run} has the same number of tokens as the job's data, but other ones, so its embedding would be read for the wrong tokens.");
+        parameters.CopyFrom(other.Parameters);
+    }
+
+    private static void TakeEmbedding(TrainingSetup setup, string run, FloatBuffer parameters, ITrainingProgress progress)
+    {
+        using var other = SavedModel.Open(run, threads: 1);
+        const string Name = "embedding.weight";
+        if (!other.Network.Parameters.TryGet(Name, out var theirs) || !setup.Network.Parameters.TryGet(Name, out var mine))
+            throw new InvalidInputException($"model.embedding-from: {run} and the job must both have the tensor '{Name}'.");
+        if (theirs.RowSize != mine.RowSize)
+            throw new InvalidInputException($"model.embedding-from: {run} has embeddings of {theirs.RowSize} values; model.embedding is {mine.RowSize}.");
+        var (tokens, known) = (setup.Data.Vocabularies[0].Tokens, 0);
+        for (var token = 0; token < tokens.Length; token++)
+        {
+            if (other.Vocabularies[0].IdOf(tokens[token]) is not (>= 0 and var id))
+                continue;
+            other.Parameters.Slice(theirs.Offset + (long)id * theirs.RowSize, theirs.RowSize).CopyTo(parameters.Slice(mine.Offset + (long)token * mine.RowSize, mine.RowSize));
+            known++;
+        }
+        progress.Note(FormattableString.Invariant($"{known} of {tokens.Length} tokens start with the embeddings of {run}."));
+    }
+}
