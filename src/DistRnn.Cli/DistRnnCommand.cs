@@ -60,6 +60,7 @@ internal static class DistRnnCommand
         };
         root.Options.Add(Verbose);
         root.Subcommands.Add(JobsCommand.Create(terminal));
+        root.Subcommands.Add(TrainCommand.Create(terminal, signals));
         return root;
     }
 

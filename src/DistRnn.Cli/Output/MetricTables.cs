@@ -52,14 +52,14 @@ internal static class MetricTables
 
     /// <summary>A table of each metric's mean and deviation over runs.</summary>
     /// <param name="part">The part's name.</param>
-    /// <param name="rows">Name, mean and deviation.</param>
-    internal static Table OfSpread(string part, IEnumerable<(string Name, double Mean, double Deviation)> rows)
+    /// <param name="spreads">The metrics.</param>
+    internal static Table OfSpread(string part, IEnumerable<MetricSpread> spreads)
     {
         var table = Create(part);
         AddNumberColumn(table, "mean");
         AddNumberColumn(table, "deviation");
-        foreach (var (name, mean, deviation) in rows)
-            table.AddRow(name, Figures.Metric(mean), Figures.Metric(deviation));
+        foreach (var spread in spreads)
+            table.AddRow(spread.Metric, Figures.Metric(spread.Mean), Figures.Metric(spread.Deviation));
         return table;
     }
 

@@ -26,14 +26,12 @@ public sealed class MetricTablesTests
     }
 
     [Fact]
-    public void Of_ThreeRuns_HasMeanAndSampleDeviation()
+    public void OfSpread_Metrics_HaveMeanAndDeviation()
     {
-        var spread = MetricSpread.Of([Metrics(("mse", 1), ("mae", 5)), Metrics(("mse", 2), ("mae", 5)), Metrics(("mse", 3), ("mae", 5))]);
-        Assert.Equal([("mse", 2.0, 1.0), ("mae", 5.0, 0.0)], spread);
+        var lines = Render(MetricTables.OfSpread("test", [new MetricSpread("mse", 2, 0.5)]));
+        Assert.Contains(lines, line => Words(line) is ["test", "mean", "deviation"]);
+        Assert.Contains(lines, line => Words(line) is ["mse", "2.000", "0.5000"]);
     }
-
-    [Fact]
-    public void Of_OneRun_HasNoDeviation() => Assert.Equal([("mse", 4.0, 0.0)], MetricSpread.Of([Metrics(("mse", 4))]));
 
     private static MetricSet Metrics(params (string Name, double Value)[] metrics) => new(metrics.Select(metric => KeyValuePair.Create(metric.Name, metric.Value)));
 
