@@ -60,7 +60,13 @@ internal static class DistRnnCommand
         };
         root.Options.Add(Verbose);
         root.Subcommands.Add(JobsCommand.Create(terminal));
+        root.Subcommands.Add(InitCommand.Create(terminal));
         root.Subcommands.Add(TrainCommand.Create(terminal, signals));
+        root.Subcommands.Add(EvaluateCommand.Create(terminal, signals));
+        root.Subcommands.Add(GenerateCommand.Create(terminal, signals));
+        root.Subcommands.Add(PredictCommand.Create(terminal, signals));
+        root.Subcommands.Add(ImportCommand.Create(terminal));
+        root.Subcommands.Add(ExportCommand.Create(terminal));
         return root;
     }
 
