@@ -1,9 +1,13 @@
+using System.Buffers;
+
 namespace DistRnn.Cli;
 
 /// <summary>Lets <c>--set a=1 b=2</c> stand for <c>--set a=1 --set b=2</c>, without <c>--set a=1 JOB</c> swallowing the job.</summary>
 internal static class RepeatedSettings
 {
     private const string Set = "--set";
+
+    private static readonly SearchValues<char> s_keyCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789.-");
 
     /// <summary>The arguments with each further setting behind an option of its own.</summary>
     /// <param name="arguments">As they were typed.</param>
@@ -23,6 +27,6 @@ internal static class RepeatedSettings
     private static bool IsSetting(string argument)
     {
         var end = argument.IndexOf('=', StringComparison.Ordinal);
-        return end > 0 && argument.AsSpan(0, end).IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789.-") < 0 && argument[0] != '-';
+        return end > 0 && argument.AsSpan(0, end).IndexOfAnyExcept(s_keyCharacters) < 0 && argument[0] != '-';
     }
 }
