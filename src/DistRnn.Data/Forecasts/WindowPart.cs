@@ -44,13 +44,16 @@ internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series
         var (series, first) = windows[index];
         var length = LengthOf(index);
         var values = batch.Values.Slice(batch.Offsets[row] * shape.ValueSize, length * shape.ValueSize);
+        var rows = series.RowsOf(first - length, length);
+        var times = series.Times[((first - length) * shape.TimeValues)..];
+        ReadOnlySpan<int> inputs = shape.Inputs;
         for (var step = 0; step < length; step++)
         {
-            var source = series.RowsOf(first - length + step, 1);
-            var step0 = values.Slice(step * shape.ValueSize, shape.ValueSize);
-            for (var i = 0; i < shape.Inputs.Length; i++)
-                step0[i] = Scale(source[shape.Inputs[i]], shape.Inputs[i], means, deviations);
-            series.Times.Slice((first - length + step) * shape.TimeValues, shape.TimeValues).CopyTo(step0[shape.Inputs.Length..]);
+            var (source, destination) = (step * shape.Columns, step * shape.ValueSize);
+            for (var i = 0; i < inputs.Length; i++)
+                values[destination + i] = Scale(rows[source + inputs[i]], inputs[i], means, deviations);
+            for (var i = 0; i < shape.TimeValues; i++)
+                values[destination + inputs.Length + i] = times[step * shape.TimeValues + i];
         }
         if (withTargets)
         {
@@ -76,22 +79,25 @@ internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series
     /// <summary>What came, in original units, [Horizon, Targets].</summary>
     public void Actual(int index, Span<float> values)
     {
-        var (series, first) = windows[index];
+        ReadOnlySpan<int> targets = shape.Targets;
+        var rows = windows[index].Series.RowsOf(windows[index].Row, shape.Horizon);
         for (var step = 0; step < shape.Horizon; step++)
-            for (var target = 0; target < shape.Targets.Length; target++)
-                values[step * shape.Targets.Length + target] = series[first + step, shape.Targets[target]];
+            for (var target = 0; target < targets.Length; target++)
+                values[step * targets.Length + target] = rows[step * shape.Columns + targets[target]];
     }
 
     /// <summary>A known forecast, in original units, [Horizon, Targets].</summary>
     public void Forecast(int index, ForecastBase kind, Span<float> values)
     {
-        var (series, first) = windows[index];
+        ReadOnlySpan<int> targets = shape.Targets;
+        var first = windows[index].Row;
+        var known = windows[index].Series.Values;
         for (var step = 0; step < shape.Horizon; step++)
         {
             // The newest known row that stands whole seasons before.
             var row = kind == ForecastBase.Last ? first - 1 : first + step - shape.Season * (step / shape.Season + 1);
-            for (var target = 0; target < shape.Targets.Length; target++)
-                values[step * shape.Targets.Length + target] = series[row, shape.Targets[target]];
+            for (var target = 0; target < targets.Length; target++)
+                values[step * targets.Length + target] = known[row * shape.Columns + targets[target]];
         }
     }
 
