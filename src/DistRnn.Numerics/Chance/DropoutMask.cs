@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace DistRnn.Numerics;
 
@@ -53,59 +54,78 @@ public static unsafe class DropoutMask
         }
         var keys = stackalloc ulong[2 * Philox4x32.Rounds];
         Philox4x32.ExpandKey(key, keys);
-        var rest = count % GroupUnits;
-        ApplyGroups(width, keys, row, layerTag, threshold, scale, values, 0, count - rest);
-        if (rest == 0)
-            return;
-        // The last units go through a group of their own, so nothing behind them is read or written.
-        var group = stackalloc float[GroupUnits];
-        var last = new Span<float>(values + (count - rest), rest);
-        last.CopyTo(new Span<float>(group, rest));
-        ApplyGroups(width, keys, row, layerTag, threshold, scale, group, (count - rest) / 4, GroupUnits);
-        new Span<float>(group, rest).CopyTo(last);
-    }
-
-    private static void ApplyGroups(SimdWidth width, ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int firstBlock, int count)
-    {
         if (width == SimdWidth.Bits512)
-            ApplyGroups512(keys, row, layerTag, threshold, scale, values, firstBlock, count);
+            ApplyGroups512(keys, row, layerTag, threshold, scale, values, count);
         else
-            ApplyGroups256(keys, row, layerTag, threshold, scale, values, firstBlock, count);
+            ApplyGroups256(keys, row, layerTag, threshold, scale, values, count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ApplyGroups512(ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int firstBlock, int count)
+    private static void ApplyGroups512(ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int count)
     {
         var (limit, factor) = (Vector512.Create(threshold), Vector512.Create(scale));
         var (c1, c2, c3) = (Vector512.Create((ulong)layerTag), Vector512.Create(row), Vector512.Create(row >> 32));
-        var c0 = Vector512.Create((ulong)firstBlock) + Vector512<ulong>.Indices;
+        var c0 = Vector512<ulong>.Indices;
         for (var unit = 0; unit < count; unit += GroupUnits)
         {
             var (words01, words23) = Philox4x32.Blocks8(keys, c0, c1, c2, c3);
             var p = values + unit;
-            Drop512(p, words01, limit, factor);
-            Drop512(p + 16, words23, limit, factor);
+            if (count - unit >= GroupUnits)
+            {
+                Drop512(p, words01, limit, factor);
+                Drop512(p + 16, words23, limit, factor);
+            }
+            else
+            {
+                DropFirst512(p, count - unit, words01, limit, factor);
+                DropFirst512(p + 16, count - unit - 16, words23, limit, factor);
+            }
             c0 += Vector512.Create(8UL);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ApplyGroups256(ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int firstBlock, int count)
+    private static void ApplyGroups256(ulong* keys, ulong row, uint layerTag, uint threshold, float scale, float* values, int count)
     {
         var (limit, factor) = (Vector256.Create(threshold), Vector256.Create(scale));
         var (c1, c2, c3) = (Vector256.Create((ulong)layerTag), Vector256.Create(row), Vector256.Create(row >> 32));
-        var c0 = Vector256.Create((ulong)firstBlock) + Vector256<ulong>.Indices;
+        var c0 = Vector256<ulong>.Indices;
         for (var unit = 0; unit < count; unit += GroupUnits)
         {
             for (var half = 0; half < 16; half += 8)
             {
                 var (words01, words23) = Philox4x32.Blocks4(keys, c0, c1, c2, c3);
                 var p = values + unit + half;
-                Drop256(p, words01, limit, factor);
-                Drop256(p + 16, words23, limit, factor);
+                if (count - unit >= GroupUnits)
+                {
+                    Drop256(p, words01, limit, factor);
+                    Drop256(p + 16, words23, limit, factor);
+                }
+                else
+                {
+                    DropFirst256(p, count - unit - half, words01, limit, factor);
+                    DropFirst256(p + 16, count - unit - half - 16, words23, limit, factor);
+                }
                 c0 += Vector256.Create(4UL);
             }
         }
+    }
+
+    // The last units of a row go through masks: what lies behind them is neither read nor written.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void DropFirst512(float* values, int count, Vector512<ulong> words, Vector512<uint> limit, Vector512<float> factor)
+    {
+        var first = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+        var scaled = Avx512F.MaskLoad(values, first, Vector512<float>.Zero) * factor;
+        Avx512F.MaskStore(values, first, Vector512.ConditionalSelect(Vector512.LessThan(words.AsUInt32(), limit).AsSingle(), Vector512<float>.Zero, scaled));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void DropFirst256(float* values, int count, Vector256<ulong> words, Vector256<uint> limit, Vector256<float> factor)
+    {
+        var first = Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle();
+        var scaled = Avx.MaskLoad(values, first) * factor;
+        Avx.MaskStore(values, first, Vector256.ConditionalSelect(Vector256.LessThan(words.AsUInt32(), limit).AsSingle(), Vector256<float>.Zero, scaled));
     }
 
     private static void ApplyBlocks(ulong key, ulong row, uint layerTag, uint threshold, float scale, float* values, int count)

@@ -9,7 +9,7 @@ namespace DistRnn.Numerics;
 /// <remarks>
 /// Threads spin for a while before they yield, since a recurrent step's barriers come every few microseconds. Between runs the team's threads sleep.
 /// One caller at a time. The first exception in a body is rethrown by <see cref="Run"/> after all threads have left; threads that wait at a barrier
-/// for the one that failed give up, so nothing hangs.
+/// for the one that failed give up, so nothing hangs. Each thread checks its <see cref="FloatEnvironment"/> at the start of each run, which takes nanoseconds.
 /// </remarks>
 public sealed class ComputeTeam : IDisposable
 {
@@ -54,6 +54,7 @@ public sealed class ComputeTeam : IDisposable
         ObjectDisposedException.ThrowIf(_closing, this);
         if (_threads.Length == 0)
         {
+            FloatEnvironment.Verify();
             body(0);
             return;
         }
@@ -138,6 +139,7 @@ public sealed class ComputeTeam : IDisposable
     {
         try
         {
+            FloatEnvironment.Verify();
             _body!(index);
         }
         catch (Exception error)
