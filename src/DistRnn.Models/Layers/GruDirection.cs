@@ -22,7 +22,8 @@ internal sealed unsafe class GruDirection : RecurrentDirection
 
     public override long Bytes => base.Bytes + _candidate.Bytes + _backward.Bytes;
 
-    private nint BackwardStride => (Form.Shape.Columns + 15) / 16 * 16;
+    // Whole panels: the vectors that store a last panel of few units reach behind its columns, where the next row, another thread's, must not begin.
+    private nint BackwardStride => Form.Shape.PanelCount * 48;
 
     public override void Prepare()
     {
