@@ -68,7 +68,7 @@ internal static class RealData
     {
         var job = Path.Combine(work, goal.Job + ".yaml");
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Jobs", goal.Job + ".yaml"), job);
-        var output = Path.Combine(work, goal.Job);
+        var output = Path.Combine(work, "runs", goal.Job);
         using var signals = TerminationSignals.Listen();
         using var terminal = Terminal.OfProcess();
         var code = DistRnnCommand.Run(["train", job, "--output", output], terminal, signals);

@@ -64,12 +64,9 @@ internal sealed unsafe class OutputLayer : IDisposable
     public void Product(in LeftOperand x, int panel, int rowStart, int rowEnd)
     {
         var columns = _form.Shape.ColumnsOf(panel);
-        var bias = new ReadOnlySpan<float>(_parameters + _form.Bias.Offset + panel * PanelShape.MaxColumns, columns);
-        for (var row = rowStart; row < rowEnd; row++)
-            bias.CopyTo(new Span<float>(Outputs.At(panel, row), columns));
         _kernels.Multiply(
             x.From(rowStart), rowEnd - rowStart, _form.Inputs, _parameters + _form.Weight.Offset + _form.Shape.OffsetOf(panel, _form.Inputs), columns, columns,
-            Outputs.At(panel, rowStart), Outputs.Stride);
+            _parameters + _form.Bias.Offset + panel * PanelShape.MaxColumns, Outputs.At(panel, rowStart), Outputs.Stride);
     }
 
     /// <summary>dx = W^T dy, from +0, for some rows and units of 16 inputs.</summary>

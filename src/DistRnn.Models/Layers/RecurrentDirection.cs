@@ -105,14 +105,10 @@ internal abstract unsafe class RecurrentDirection : IDisposable
     {
         var columns = Form.Shape.ColumnsOf(panel);
         var weights = Parameters + Form.Tensors.WeightIh.Offset + Form.Shape.OffsetOf(panel, Form.Inputs);
-        var bias = new ReadOnlySpan<float>(BiasOf(panel), columns);
         for (var row = rowStart; row < rowEnd; row += RowsPerBlock)
         {
             var rows = Math.Min(RowsPerBlock, rowEnd - row);
-            var gates = Gates.At(panel, row);
-            for (var i = 0; i < rows; i++)
-                bias.CopyTo(new Span<float>(gates + i * Gates.Stride, columns));
-            Kernels.Multiply(Input.From(row), rows, Form.Inputs, weights, columns, columns, gates, Gates.Stride);
+            Kernels.Multiply(Input.From(row), rows, Form.Inputs, weights, columns, columns, BiasOf(panel), Gates.At(panel, row), Gates.Stride);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using DistRnn.Numerics;
 
 namespace DistRnn.Models;
@@ -31,16 +33,19 @@ internal sealed unsafe class TransposedWeights : IDisposable
         long offset = 0;
         for (var s = 0; s < segments; s++)
         {
-            for (var first = 0; first < segment; first += 64)
+            // Blocks of nearly equal widths: 200 inputs as 64 + 48 + 48 + 48, since a last block of 16 columns would keep few registers busy.
+            var (units, count) = ((segment + 15) / 16, (segment + 63) / 64);
+            for (int block = 0, first = 0; block < count; block++)
             {
-                var count = Math.Min(64, segment - first);
-                var width = (count + 15) / 16 * 16;
-                blocks.Add(new Block(s * segment + first, count, width, s * segmentStride + first, offset));
+                var width = (units / count + (block < units % count ? 1 : 0)) * 16;
+                var inputs = Math.Min(width, segment - first);
+                blocks.Add(new Block(s * segment + first, inputs, width, s * segmentStride + first, offset));
                 offset += (long)width * shape.Columns;
-                Columns16 += width / 16;
+                first += width;
             }
         }
         _blocks = [.. blocks];
+        Columns16 = _blocks.Sum(block => block.Width / 16);
         _values = new FloatBuffer(offset);
     }
 
@@ -165,23 +170,33 @@ internal sealed unsafe class TransposedWeights : IDisposable
 
     private static void Transpose(float* source, int columns, int inputs, float* destination, int width)
     {
-        for (var column = 0; column < columns; column++)
+        var input = 0;
+        for (; Vector128.IsHardwareAccelerated && input + 4 <= inputs; input += 4)
         {
-            var d = destination + column * width;
-            var s = source + column;
-            var input = 0;
-            for (; input + 4 <= inputs; input += 4)
+            float* s0 = source + input * columns, s1 = s0 + columns, s2 = s1 + columns, s3 = s2 + columns, d = destination + input;
+            var column = 0;
+            for (; column + 4 <= columns; column += 4, d += 4 * width)
             {
-                d[input] = s[0];
-                d[input + 1] = s[columns];
-                d[input + 2] = s[2 * columns];
-                d[input + 3] = s[3 * columns];
-                s += 4 * columns;
+                Vector128<float> a = Vector128.Load(s0 + column), b = Vector128.Load(s1 + column), c = Vector128.Load(s2 + column), e = Vector128.Load(s3 + column);
+                // Pairs of pairs: (a0 b0 a1 b1), (c0 e0 c1 e1) and the same of the upper halves.
+                Vector128<float> ab = Interleave(a, b, lower: true), ce = Interleave(c, e, lower: true);
+                Vector128<float> abUpper = Interleave(a, b, lower: false), ceUpper = Interleave(c, e, lower: false);
+                Vector128.Create(ab.GetLower(), ce.GetLower()).Store(d);
+                Vector128.Create(ab.GetUpper(), ce.GetUpper()).Store(d + width);
+                Vector128.Create(abUpper.GetLower(), ceUpper.GetLower()).Store(d + 2 * width);
+                Vector128.Create(abUpper.GetUpper(), ceUpper.GetUpper()).Store(d + 3 * width);
             }
-            for (; input < inputs; input++, s += columns)
-                d[input] = *s;
+            for (; column < columns; column++, d += width)
+                (d[0], d[1], d[2], d[3]) = (s0[column], s1[column], s2[column], s3[column]);
         }
+        for (; input < inputs; input++)
+            for (var column = 0; column < columns; column++)
+                destination[column * width + input] = source[input * columns + column];
     }
+
+    private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool lower) =>
+        Sse.IsSupported ? lower ? Sse.UnpackLow(a, b) : Sse.UnpackHigh(a, b)
+        : lower ? Vector128.Create(a[0], b[0], a[1], b[1]) : Vector128.Create(a[2], b[2], a[3], b[3]);
 
     private readonly record struct Block(int First, int Count, int Width, int Output, long Offset);
 }

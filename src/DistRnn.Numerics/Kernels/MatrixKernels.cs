@@ -45,6 +45,18 @@ public abstract unsafe class MatrixKernels
     /// <param name="outputStride">Floats from a row of C to the next; no less than the columns rounded up to 16.</param>
     public abstract void Multiply(LeftOperand a, int rows, int depth, float* weights, nint weightStride, int columns, float* output, nint outputStride);
 
+    /// <summary>C = b + A W, every row's chains beginning with the bias; what C held is lost.</summary>
+    /// <param name="a">A, [rows, depth].</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="depth">k, at least 1.</param>
+    /// <param name="weights">W, [depth, columns]: one panel, or some columns of one.</param>
+    /// <param name="weightStride">Floats from a row of W to the next.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="bias">b, [columns]; up to 15 floats behind it are read.</param>
+    /// <param name="output">C, [rows, columns].</param>
+    /// <param name="outputStride">Floats from a row of C to the next; no less than the columns rounded up to 16.</param>
+    public abstract void Multiply(LeftOperand a, int rows, int depth, float* weights, nint weightStride, int columns, float* bias, float* output, nint outputStride);
+
     /// <summary>
     /// D = the gradient tree's sum over shards of the sum over k of outer products a_k b_k: a weight gradient. No shard's own sum is ever written out.
     /// </summary>

@@ -21,19 +21,32 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
 
     public override void Multiply(LeftOperand a, int rows, int depth, float* weights, nint weightStride, int columns, float* output, nint outputStride)
     {
-        if (rows <= 0 || depth <= 0)
+        if (depth > 0)
+            Multiply(a, rows, depth, weights, weightStride, columns, output, outputStride, output, outputStride);
+    }
+
+    public override void Multiply(LeftOperand a, int rows, int depth, float* weights, nint weightStride, int columns, float* bias, float* output, nint outputStride) =>
+        Multiply(a, rows, depth, weights, weightStride, columns, output, outputStride, bias, 0);
+
+    private void Multiply(
+        LeftOperand a, int rows, int depth, float* weights, nint weightStride, int columns, float* output, nint outputStride, float* start, nint startStride)
+    {
+        if (rows <= 0)
             return;
         var vectors = (columns + TSimd.Count - 1) / TSimd.Count;
         for (var first = 0; first < vectors;)
         {
             var count = Math.Min(_vectorsMax, vectors - first);
             var offset = first * TSimd.Count;
+            var w = weights + offset;
+            var c = output + offset;
+            var s = start + offset;
             switch (count)
             {
-                case 1: Multiply1(a, rows, depth, weights + offset, weightStride, output + offset, outputStride); break;
-                case 2: Multiply2(a, rows, depth, weights + offset, weightStride, output + offset, outputStride); break;
-                case 3: Multiply3(a, rows, depth, weights + offset, weightStride, output + offset, outputStride); break;
-                default: Multiply4(a, rows, depth, weights + offset, weightStride, output + offset, outputStride); break;
+                case 1: Multiply1(a, rows, depth, w, weightStride, c, outputStride, s, startStride); break;
+                case 2: Multiply2(a, rows, depth, w, weightStride, c, outputStride, s, startStride); break;
+                case 3: Multiply3(a, rows, depth, w, weightStride, c, outputStride, s, startStride); break;
+                default: Multiply4(a, rows, depth, w, weightStride, c, outputStride, s, startStride); break;
             }
             first += count;
         }
@@ -228,105 +241,109 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
     /// </summary>
     private static nint Ahead(int tile, nint depth, nint ldw) => tile < 4 ? depth * ldw + tile * 16 : 0;
 
-    private void Multiply1(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
+    private void Multiply1(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc, float* start, nint startStride)
     {
         var tiles = TilesOf(rows, RowsMax(1));
-        for (int tile = 0, start = 0; tile < tiles; tile++)
+        for (int tile = 0, row = 0; tile < tiles; tile++)
         {
             var ahead = Ahead(tile, depth, ldw);
             var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
-            var p = (float*)a.Pointer + start * a.RowStride;
+            var p = (float*)a.Pointer + row * a.RowStride;
             switch (size)
             {
-                case 1: RegisterTile<TSimd, TVector, Size1, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 2: RegisterTile<TSimd, TVector, Size2, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 3: RegisterTile<TSimd, TVector, Size3, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 4: RegisterTile<TSimd, TVector, Size4, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 5: RegisterTile<TSimd, TVector, Size5, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 6: RegisterTile<TSimd, TVector, Size6, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 7: RegisterTile<TSimd, TVector, Size7, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 8: RegisterTile<TSimd, TVector, Size8, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 9: RegisterTile<TSimd, TVector, Size9, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 10: RegisterTile<TSimd, TVector, Size10, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 11: RegisterTile<TSimd, TVector, Size11, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                default: RegisterTile<TSimd, TVector, Size12, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 1: RegisterTile<TSimd, TVector, Size1, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 8: RegisterTile<TSimd, TVector, Size8, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 9: RegisterTile<TSimd, TVector, Size9, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 10: RegisterTile<TSimd, TVector, Size10, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 11: RegisterTile<TSimd, TVector, Size11, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                default: RegisterTile<TSimd, TVector, Size12, Size1>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
             }
             c += size * ldc;
-            start += size;
+            start += size * startStride;
+            row += size;
         }
     }
 
-    private void Multiply2(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
+    private void Multiply2(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc, float* start, nint startStride)
     {
         var tiles = TilesOf(rows, RowsMax(2));
-        for (int tile = 0, start = 0; tile < tiles; tile++)
+        for (int tile = 0, row = 0; tile < tiles; tile++)
         {
             var ahead = Ahead(tile, depth, ldw);
             var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
-            var p = (float*)a.Pointer + start * a.RowStride;
+            var p = (float*)a.Pointer + row * a.RowStride;
             switch (size)
             {
-                case 1: RegisterTile<TSimd, TVector, Size1, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 2: RegisterTile<TSimd, TVector, Size2, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 3: RegisterTile<TSimd, TVector, Size3, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 4: RegisterTile<TSimd, TVector, Size4, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 5: RegisterTile<TSimd, TVector, Size5, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 6: RegisterTile<TSimd, TVector, Size6, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 7: RegisterTile<TSimd, TVector, Size7, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 8: RegisterTile<TSimd, TVector, Size8, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 9: RegisterTile<TSimd, TVector, Size9, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 10: RegisterTile<TSimd, TVector, Size10, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 11: RegisterTile<TSimd, TVector, Size11, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                default: RegisterTile<TSimd, TVector, Size12, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 1: RegisterTile<TSimd, TVector, Size1, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 8: RegisterTile<TSimd, TVector, Size8, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 9: RegisterTile<TSimd, TVector, Size9, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 10: RegisterTile<TSimd, TVector, Size10, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 11: RegisterTile<TSimd, TVector, Size11, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                default: RegisterTile<TSimd, TVector, Size12, Size2>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
             }
             c += size * ldc;
-            start += size;
+            start += size * startStride;
+            row += size;
         }
     }
 
-    private void Multiply3(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
+    private void Multiply3(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc, float* start, nint startStride)
     {
         var tiles = TilesOf(rows, RowsMax(3));
-        for (int tile = 0, start = 0; tile < tiles; tile++)
+        for (int tile = 0, row = 0; tile < tiles; tile++)
         {
             var ahead = Ahead(tile, depth, ldw);
             var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
-            var p = (float*)a.Pointer + start * a.RowStride;
+            var p = (float*)a.Pointer + row * a.RowStride;
             switch (size)
             {
-                case 1: RegisterTile<TSimd, TVector, Size1, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 2: RegisterTile<TSimd, TVector, Size2, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 3: RegisterTile<TSimd, TVector, Size3, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 4: RegisterTile<TSimd, TVector, Size4, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 5: RegisterTile<TSimd, TVector, Size5, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 6: RegisterTile<TSimd, TVector, Size6, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 7: RegisterTile<TSimd, TVector, Size7, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                default: RegisterTile<TSimd, TVector, Size8, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 1: RegisterTile<TSimd, TVector, Size1, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 6: RegisterTile<TSimd, TVector, Size6, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 7: RegisterTile<TSimd, TVector, Size7, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                default: RegisterTile<TSimd, TVector, Size8, Size3>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
             }
             c += size * ldc;
-            start += size;
+            start += size * startStride;
+            row += size;
         }
     }
 
-    private void Multiply4(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc)
+    private void Multiply4(LeftOperand a, int rows, nint depth, float* w, nint ldw, float* c, nint ldc, float* start, nint startStride)
     {
         var tiles = TilesOf(rows, RowsMax(4));
-        for (int tile = 0, start = 0; tile < tiles; tile++)
+        for (int tile = 0, row = 0; tile < tiles; tile++)
         {
             var ahead = Ahead(tile, depth, ldw);
             var size = rows / tiles + (tile < rows % tiles ? 1 : 0);
-            var p = (float*)a.Pointer + start * a.RowStride;
+            var p = (float*)a.Pointer + row * a.RowStride;
             switch (size)
             {
-                case 1: RegisterTile<TSimd, TVector, Size1, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 2: RegisterTile<TSimd, TVector, Size2, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 3: RegisterTile<TSimd, TVector, Size3, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 4: RegisterTile<TSimd, TVector, Size4, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                case 5: RegisterTile<TSimd, TVector, Size5, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
-                default: RegisterTile<TSimd, TVector, Size6, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, ahead); break;
+                case 1: RegisterTile<TSimd, TVector, Size1, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 2: RegisterTile<TSimd, TVector, Size2, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 3: RegisterTile<TSimd, TVector, Size3, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 4: RegisterTile<TSimd, TVector, Size4, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                case 5: RegisterTile<TSimd, TVector, Size5, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
+                default: RegisterTile<TSimd, TVector, Size6, Size4>.Multiply(p, a.RowStride, a.SegmentCount, a.SegmentStride, depth, w, ldw, c, ldc, start, startStride, ahead); break;
             }
             c += size * ldc;
-            start += size;
+            start += size * startStride;
+            row += size;
         }
     }
 

@@ -20,10 +20,11 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
     /// <summary>
     /// C += A W. A is [rows, depth], a row every <paramref name="lda"/> floats; k runs through segments of <paramref name="segment"/> floats that
     /// begin every <paramref name="segmentStride"/> floats. W is [depth, vectors], a row every <paramref name="ldw"/> floats; what stands
-    /// <paramref name="ahead"/> floats behind a row is asked for as the row is read.
+    /// <paramref name="ahead"/> floats behind a row is asked for as the row is read. The chains begin with the rows at <paramref name="start"/>: C
+    /// itself, or a bias in whose place every row begins (a stride of 0).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(float* a, nint lda, nint segment, nint segmentStride, nint depth, float* w, nint ldw, float* c, nint ldc, nint ahead)
+    public static void Multiply(float* a, nint lda, nint segment, nint segmentStride, nint depth, float* w, nint ldw, float* c, nint ldc, float* start, nint startStride, nint ahead)
     {
         var rows = TRows.Value;
         var vectors = TVectors.Value;
@@ -40,16 +41,16 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         TVector c9_0 = default, c9_1 = default;
         TVector c10_0 = default, c10_1 = default;
         TVector c11_0 = default, c11_1 = default;
-        c0_0 = TSimd.Load(c);
+        c0_0 = TSimd.Load(start);
         if (vectors > 1)
-            c0_1 = TSimd.Load(c + 1 * width);
+            c0_1 = TSimd.Load(start + 1 * width);
         if (vectors > 2)
-            c0_2 = TSimd.Load(c + 2 * width);
+            c0_2 = TSimd.Load(start + 2 * width);
         if (vectors > 3)
-            c0_3 = TSimd.Load(c + 3 * width);
+            c0_3 = TSimd.Load(start + 3 * width);
         if (rows > 1)
         {
-            var p = c + ldc;
+            var p = start + startStride;
             c1_0 = TSimd.Load(p);
             if (vectors > 1)
                 c1_1 = TSimd.Load(p + 1 * width);
@@ -60,7 +61,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 2)
         {
-            var p = c + 2 * ldc;
+            var p = start + 2 * startStride;
             c2_0 = TSimd.Load(p);
             if (vectors > 1)
                 c2_1 = TSimd.Load(p + 1 * width);
@@ -71,7 +72,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 3)
         {
-            var p = c + 3 * ldc;
+            var p = start + 3 * startStride;
             c3_0 = TSimd.Load(p);
             if (vectors > 1)
                 c3_1 = TSimd.Load(p + 1 * width);
@@ -82,7 +83,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 4)
         {
-            var p = c + 4 * ldc;
+            var p = start + 4 * startStride;
             c4_0 = TSimd.Load(p);
             if (vectors > 1)
                 c4_1 = TSimd.Load(p + 1 * width);
@@ -93,7 +94,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 5)
         {
-            var p = c + 5 * ldc;
+            var p = start + 5 * startStride;
             c5_0 = TSimd.Load(p);
             if (vectors > 1)
                 c5_1 = TSimd.Load(p + 1 * width);
@@ -104,7 +105,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 6)
         {
-            var p = c + 6 * ldc;
+            var p = start + 6 * startStride;
             c6_0 = TSimd.Load(p);
             if (vectors > 1)
                 c6_1 = TSimd.Load(p + 1 * width);
@@ -113,7 +114,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 7)
         {
-            var p = c + 7 * ldc;
+            var p = start + 7 * startStride;
             c7_0 = TSimd.Load(p);
             if (vectors > 1)
                 c7_1 = TSimd.Load(p + 1 * width);
@@ -122,28 +123,28 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 8)
         {
-            var p = c + 8 * ldc;
+            var p = start + 8 * startStride;
             c8_0 = TSimd.Load(p);
             if (vectors > 1)
                 c8_1 = TSimd.Load(p + 1 * width);
         }
         if (rows > 9)
         {
-            var p = c + 9 * ldc;
+            var p = start + 9 * startStride;
             c9_0 = TSimd.Load(p);
             if (vectors > 1)
                 c9_1 = TSimd.Load(p + 1 * width);
         }
         if (rows > 10)
         {
-            var p = c + 10 * ldc;
+            var p = start + 10 * startStride;
             c10_0 = TSimd.Load(p);
             if (vectors > 1)
                 c10_1 = TSimd.Load(p + 1 * width);
         }
         if (rows > 11)
         {
-            var p = c + 11 * ldc;
+            var p = start + 11 * startStride;
             c11_0 = TSimd.Load(p);
             if (vectors > 1)
                 c11_1 = TSimd.Load(p + 1 * width);
