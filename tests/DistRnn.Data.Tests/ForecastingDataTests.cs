@@ -139,9 +139,9 @@ public sealed class ForecastingDataTests
     }
 
     [Theory]
-    [InlineData(ForecastBase.Last, "5 5 5 5 5")]
-    [InlineData(ForecastBase.Seasonal, "3 4 5 3 4")]
-    public void Base_OfAWindow_StandsInTheBatch(ForecastBase kind, string expected)
+    [InlineData(KnownForecast.Last, "5 5 5 5 5")]
+    [InlineData(KnownForecast.Seasonal, "3 4 5 3 4")]
+    public void Base_OfAWindow_StandsInTheBatch(KnownForecast kind, string expected)
     {
         var data = Given.Load<ForecastingData>(Given.Counting(30, input: 4, horizon: 5, season: 3) with { Base = kind });
         var batch = new SequenceBatch();
@@ -153,7 +153,7 @@ public sealed class ForecastingDataTests
     [Fact]
     public void SeasonalBase_TrainingWindows_HaveASeasonBeforeThem()
     {
-        var data = Given.Load<ForecastingData>(Given.Counting(12, input: 1, horizon: 1, season: 6) with { Base = ForecastBase.Seasonal });
+        var data = Given.Load<ForecastingData>(Given.Counting(12, input: 1, horizon: 1, season: 6) with { Base = KnownForecast.Seasonal });
         Assert.Equal(6, data.Describe(PartKind.Train).Sequences);
         Assert.Equal(11, Given.Load<ForecastingData>(Given.Counting(12, input: 1, horizon: 1, season: 6)).Describe(PartKind.Train).Sequences);
     }
@@ -228,9 +228,9 @@ public sealed class ForecastingDataTests
     }
 
     [Theory]
-    [InlineData(ForecastBase.None)]
-    [InlineData(ForecastBase.Seasonal)]
-    public void LoadForUse_WithoutTargets_ForecastsBehindTheEnd(ForecastBase kind)
+    [InlineData(KnownForecast.None)]
+    [InlineData(KnownForecast.Seasonal)]
+    public void LoadForUse_WithoutTargets_ForecastsBehindTheEnd(KnownForecast kind)
     {
         using var directory = new TemporaryDirectory();
         var options = Given.Counting(20) with { Base = kind };
@@ -240,7 +240,7 @@ public sealed class ForecastingDataTests
         data.CreateEvaluationPlan(PartKind.Test, 4).Fill(0, batch);
         Assert.Equal([6, 7, 8], batch.Values.ToArray());
         Assert.Equal((TargetKind.None, 4L), (batch.TargetKind, data.RowOf(PartKind.Test, 0)));
-        Assert.Equal(kind == ForecastBase.None ? [] : [7, 8], batch.BaseValues.ToArray());
+        Assert.Equal(kind == KnownForecast.None ? [] : [7, 8], batch.BaseValues.ToArray());
         Given.Error(() => TaskData.LoadForUse(options, directory.Root, Given.Text("y\n1\n2\n"), withTargets: false), "2 rows", "needs 3");
     }
 

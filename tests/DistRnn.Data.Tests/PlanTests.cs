@@ -70,7 +70,7 @@ public sealed class PlanTests
     {
         var plan = Ragged(100).CreateTrainingPlan(1, 10, 2, null);
         var stream = Given.Load<LanguageModelData>(Given.Stream(new string('a', 4000))).CreateTrainingPlan(1, 10, 2, 20);
-        var windows = Given.Load<ForecastingData>(Given.Counting(200) with { Base = ForecastBase.Seasonal, Normalize = NormalizeKind.Instance }).CreateTrainingPlan(1, 10, 2, null);
+        var windows = Given.Load<ForecastingData>(Given.Counting(200) with { Base = KnownForecast.Seasonal, Normalize = NormalizeKind.Instance }).CreateTrainingPlan(1, 10, 2, null);
         foreach (var each in (ITrainingPlan[])[plan, stream, windows])
         {
             var batch = new SequenceBatch();

@@ -11,7 +11,7 @@ namespace DistRnn.Data;
 /// <param name="Targets">The columns forecast, likewise.</param>
 /// <param name="Columns">How many columns are kept.</param>
 /// <param name="TimeValues">Inputs made of the time.</param>
-internal sealed record WindowShape(int InputLength, int Horizon, int Season, ForecastBase Base, int[] Inputs, int[] Targets, int Columns, int TimeValues)
+internal sealed record WindowShape(int InputLength, int Horizon, int Season, KnownForecast Base, int[] Inputs, int[] Targets, int Columns, int TimeValues)
 {
     public int ValueSize => Inputs.Length + TimeValues;
 
@@ -33,7 +33,7 @@ internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series
     public override void Reset(SequenceBatch batch, ReadOnlySpan<int> lengths)
     {
         var kind = withTargets ? TargetKind.ValuesPerSequence : TargetKind.None;
-        batch.Reset(lengths, 0, shape.ValueSize, kind, shape.TargetSize, shape.Base != ForecastBase.None);
+        batch.Reset(lengths, 0, shape.ValueSize, kind, shape.TargetSize, shape.Base != KnownForecast.None);
     }
 
     public override void Fill(SequenceBatch batch, int row, int index)
@@ -61,7 +61,7 @@ internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series
             Actual(index, targets);
             Scale(targets, means, deviations);
         }
-        if (shape.Base != ForecastBase.None)
+        if (shape.Base != KnownForecast.None)
         {
             var known = batch.BaseValues.Slice(row * shape.TargetSize, shape.TargetSize);
             Forecast(index, shape.Base, known);
@@ -87,7 +87,7 @@ internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series
     }
 
     /// <summary>A known forecast, in original units, [Horizon, Targets].</summary>
-    public void Forecast(int index, ForecastBase kind, Span<float> values)
+    public void Forecast(int index, KnownForecast kind, Span<float> values)
     {
         ReadOnlySpan<int> targets = shape.Targets;
         var first = windows[index].Row;
@@ -95,7 +95,7 @@ internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series
         for (var step = 0; step < shape.Horizon; step++)
         {
             // The newest known row that stands whole seasons before.
-            var row = kind == ForecastBase.Last ? first - 1 : first + step - shape.Season * (step / shape.Season + 1);
+            var row = kind == KnownForecast.Last ? first - 1 : first + step - shape.Season * (step / shape.Season + 1);
             for (var target = 0; target < targets.Length; target++)
                 values[step * targets.Length + target] = known[row * shape.Columns + targets[target]];
         }

@@ -9,7 +9,7 @@ internal static class WindowPlanner
     /// <remarks>A series of a panel too short for that has one window, with all it has before its last rows as input.</remarks>
     public static (Series Series, int Row)[] Training(SeriesTable table, WindowShape shape, bool panel)
     {
-        var need = Math.Max(shape.InputLength, shape.Base == ForecastBase.Seasonal ? shape.Season : 1);
+        var need = Math.Max(shape.InputLength, shape.Base == KnownForecast.Seasonal ? shape.Season : 1);
         var windows = new List<(Series, int)>();
         foreach (var series in table.All)
         {
@@ -18,7 +18,7 @@ internal static class WindowPlanner
             var last = rows.End - shape.Horizon;
             for (var row = need; row <= last; row++)
                 windows.Add((series, row));
-            if (panel && last < need && last >= (shape.Base == ForecastBase.Seasonal ? shape.Season : 1))
+            if (panel && last < need && last >= (shape.Base == KnownForecast.Seasonal ? shape.Season : 1))
                 windows.Add((series, last));
         }
         if (windows.Count == 0)
@@ -55,7 +55,7 @@ internal static class WindowPlanner
     /// <summary>One window behind the end of every series, whose forecast nobody knows yet.</summary>
     public static (Series Series, int Row)[] Future(SeriesTable table, WindowShape shape, bool panel)
     {
-        var need = Math.Max(panel ? 1 : shape.InputLength, shape.Base == ForecastBase.Seasonal ? shape.Season : 1);
+        var need = Math.Max(panel ? 1 : shape.InputLength, shape.Base == KnownForecast.Seasonal ? shape.Season : 1);
         foreach (var series in table.All)
         {
             if (series.Rows < need)

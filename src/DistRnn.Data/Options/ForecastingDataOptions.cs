@@ -38,7 +38,7 @@ public enum TimeFeature
 }
 
 /// <summary>The known forecast that the network's output is added to.</summary>
-public enum ForecastBase
+public enum KnownForecast
 {
     /// <summary>None.</summary>
     None,
@@ -97,5 +97,5 @@ public sealed record ForecastingDataOptions : DataOptions
     public ImmutableArray<TimeFeature> TimeFeatures { get; init; } = [];
 
     /// <summary>What the plan puts in <see cref="Numerics.SequenceBatch.BaseValues"/> (the job's <c>model.residual</c>).</summary>
-    public ForecastBase Base { get; init; }
+    public KnownForecast Base { get; init; }
 }

@@ -131,14 +131,14 @@ public sealed class ForecastingData : TaskData
     /// <param name="window">The window.</param>
     /// <param name="values">Where to, [Horizon, targets].</param>
     public void NaiveForecast(PartKind part, long window, Span<float> values) =>
-        _parts[part].Forecast(checked((int)window), ForecastBase.Last, CheckSize(values));
+        _parts[part].Forecast(checked((int)window), KnownForecast.Last, CheckSize(values));
 
     /// <summary>The seasonal forecast: the value one season before, or as many seasons as it takes to be known. Only for data with targets.</summary>
     /// <param name="part">The part.</param>
     /// <param name="window">The window.</param>
     /// <param name="values">Where to, [Horizon, targets].</param>
     public void SeasonalForecast(PartKind part, long window, Span<float> values) =>
-        _parts[part].Forecast(checked((int)window), ForecastBase.Seasonal, CheckSize(values));
+        _parts[part].Forecast(checked((int)window), KnownForecast.Seasonal, CheckSize(values));
 
     /// <summary>Brings a window's scaled values, such as the network's outputs, back to original units, in place.</summary>
     /// <param name="part">The part.</param>

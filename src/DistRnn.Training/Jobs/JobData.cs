@@ -122,7 +122,7 @@ public static class JobData
             Season = data.Season,
             Normalize = NormalizeOf(data) ?? NormalizeKind.Standard,
             TimeFeatures = [.. data.TimeFeatures.Select(JobNames.Parse<TimeFeature>)],
-            Base = JobNames.Parse<ForecastBase>(job.Model.Residual),
+            Base = JobNames.Parse<KnownForecast>(job.Model.Residual),
         };
     }
 

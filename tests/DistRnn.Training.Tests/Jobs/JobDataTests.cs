@@ -15,7 +15,7 @@ public sealed class JobDataTests
             model: {residual: last}
             """)));
         Assert.Equal((ForecastingFormat.Csv, "date", 5, 3, 7), (options.Format, options.TimeColumn, options.InputLength, options.Horizon, options.Season));
-        Assert.Equal((NormalizeKind.Instance, ForecastBase.Last), (options.Normalize, options.Base));
+        Assert.Equal((NormalizeKind.Instance, KnownForecast.Last), (options.Normalize, options.Base));
         Assert.Equal(["y"], options.Targets);
         Assert.Equal([TimeFeature.Hour], options.TimeFeatures);
         Assert.Equal(new SplitOptions { Train = 0.5, Valid = 0.25, Test = 0.25, Order = SplitOrder.File }, options.Split);
