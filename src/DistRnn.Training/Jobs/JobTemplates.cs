@@ -56,7 +56,7 @@ public static class JobTemplates
     private static string Write(TaskKind task)
     {
         var settings = SettingsOf(task).ToDictionary(setting => setting.Path, setting => setting.Value, StringComparer.Ordinal);
-        var keys = JobSchema.KeysOf(task).Where(key => !key.IsShorthand && key.Kind != ValueKind.Map && (settings.ContainsKey(key.Path) || key.DefaultOf(task) is not null || key.NoneWord is not null)).ToArray();
+        var keys = JobSchema.KeysOf(task).Where(key => settings.ContainsKey(key.Path) || IsWorthAComment(key, task));
         var yaml = new StringBuilder();
         yaml.Append("# A job of the task ").Append(JobNames.Of(task)).Append(". Paths are relative to this file. What is commented out is the default.\n");
         string[] open = [];
@@ -79,6 +79,9 @@ public static class JobTemplates
         }
         return yaml.ToString();
     }
+
+    private static bool IsWorthAComment(JobKey key, TaskKind task) =>
+        !key.IsShorthand && !key.OnlyDefault && key.Kind != ValueKind.Map && (key.Kind != ValueKind.Choice || key.Choices.Length > 1 || key.NoneWord is not null) && (key.DefaultOf(task) is not null || key.NoneWord is not null);
 
     // A section that is not set is commented out as a whole: the marks stand in one column, so that taking them away leaves the right indentation.
     private static string Line(int depth, bool isSet, string content, string? comment)
