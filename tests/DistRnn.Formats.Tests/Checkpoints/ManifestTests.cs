@@ -8,7 +8,11 @@ public sealed class ManifestTests
 {
     private static readonly Manifest s_manifest = new()
     {
-        Step = 1234567890123, Epoch = 7, JobSha256 = new string('1', 64), DataDigest = new string('2', 64), Fingerprint = new string('3', 64),
+        Step = 1234567890123,
+        Epoch = 7,
+        JobSha256 = new string('1', 64),
+        DataDigest = new string('2', 64),
+        Fingerprint = new string('3', 64),
         Parts = [new ManifestPart("parameters.safetensors", 5_000_000_000, new string('4', 64)), new ManifestPart("position.json", 0, new string('5', 64))],
     };
 
