@@ -16,9 +16,10 @@ internal sealed class SyntheticPlan(int rows, int shards, int vocabulary, int cl
     {
         var (first, last) = (shard * rows / shards, (shard + 1) * rows / shards);
         var chance = new Philox(7, PhiloxPurpose.Shuffle, (ulong)(epoch * 1000 + step));
+        var shapes = new Philox(8, PhiloxPurpose.Shuffle, (ulong)step);
         var lengths = new int[last - first];
         for (var row = 0; row < lengths.Length; row++)
-            lengths[row] = stream ? 6 : 1 + chance.Below((ulong)(first + row), 9);
+            lengths[row] = stream ? 6 : 1 + shapes.Below((ulong)(first + row), 9);
         batch.Reset(lengths, 1, scale == 0 ? 0 : 1, stream ? TargetKind.ClassPerStep : TargetKind.ClassPerSequence);
         for (var row = 0; row < lengths.Length; row++)
         {

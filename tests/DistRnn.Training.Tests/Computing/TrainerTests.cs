@@ -84,7 +84,7 @@ public sealed class TrainerTests
             using var first = new Rig(1, "adam", stream);
             first.Do(stop);
             var json = first.Trainer.PutInto(new RunPosition()).ToJson();
-            using var second = new Rig(2, "adam", stream);
+            using var second = new Rig(1, "adam", stream);
             second.Trainer.Parameters.CopyFrom(first.Trainer.Parameters);
             for (var i = 0; i < first.Trainer.Optimizer.Vectors.Length; i++)
                 second.Trainer.Optimizer.Vectors[i].CopyFrom(first.Trainer.Optimizer.Vectors[i]);
