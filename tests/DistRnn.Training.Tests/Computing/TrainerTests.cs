@@ -184,8 +184,11 @@ public sealed class TrainerTests
 
         public void Do(int steps)
         {
+            var applied = 0;
             for (var i = 0; i < steps; i++)
-                Assert.Equal(StepOutcome.Applied, Trainer.DoStep());
+                applied += Trainer.DoStep() == StepOutcome.Applied ? 1 : 0;
+            if (applied != steps)
+                Assert.Fail($"{steps - applied} of {steps} steps were not applied.");
         }
 
         /// <summary>What the plan itself allocates: its arrays of lengths.</summary>

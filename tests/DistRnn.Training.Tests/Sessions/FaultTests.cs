@@ -61,7 +61,8 @@ public sealed class FaultTests
     public void Run_OnAFullDiskWithoutRequiredCheckpoints_GoesOnAndKeepsTheBestModelAllTheSame()
     {
         using var space = new Workspace();
-        string[] sets = ["training.learning-rate=0.5", "training.optimizer=sgd", "training.epochs=8", "training.best=loss", "checkpoint.required=false"];
+        space.ContradictTags();
+        string[] sets = ["training.epochs=8", "training.best=loss", "checkpoint.required=false"];
         var job = space.Job(Workspace.Tagging, sets);
         var expected = space.Train(job, "whole");
         var disk = new FullDisk { WritesLeft = 0 };

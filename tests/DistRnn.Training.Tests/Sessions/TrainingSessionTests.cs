@@ -102,10 +102,12 @@ public sealed class TrainingSessionTests
     public void Run_KeepingTheBest_KeepsTheStepOfTheBestEvaluation()
     {
         using var space = new Workspace();
+        space.ContradictTags();
         var progress = new RecordingProgress();
-        var summary = space.Train(space.Job(Workspace.Tagging, "training.learning-rate=0.5", "training.optimizer=sgd", "training.epochs=8", "training.best=loss"), "run", progress: progress);
+        var summary = space.Train(space.Job(Workspace.Tagging, "training.epochs=8", "training.best=loss"), "run", progress: progress);
         var best = progress.Evaluations.Where(report => report.Part == "valid").Take(8).MinBy(report => report.Metrics["loss"])!;
         Assert.Equal(best.Step, summary.ModelStep);
+        Assert.NotEqual(summary.Steps, summary.ModelStep);
         Assert.Equal(best.Metrics, summary.Valid);
         Assert.Equal(8, progress.Evaluations.Count(report => report.Part == "valid"));
     }

@@ -66,6 +66,10 @@ internal sealed class Workspace : IDisposable
 
     public void Write(string name, string content) => File.WriteAllText(PathOf(name), content);
 
+    /// <summary>Makes the tagging job's validation part say the opposite of its training part, so that its loss rises with every epoch.</summary>
+    public void ContradictTags() => Write(
+        "tags.valid.txt", Tags(2, 15).Replace("\tO", "\tX", StringComparison.Ordinal).Replace("\tB-city", "\tO", StringComparison.Ordinal).Replace("\tX", "\tB-city", StringComparison.Ordinal));
+
     public void Dispose() => Directory.Delete(Root, recursive: true);
 
     private static string Text(ulong seed, int length)
