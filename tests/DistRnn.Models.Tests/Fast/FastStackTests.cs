@@ -11,14 +11,14 @@ public sealed class FastStackTests
     public static TheoryData<string> RecurrentCases => GoldenReferenceTests.RecurrentCases;
 
     public static TheoryData<string, int> Seeds =>
-        [.. ((string[])["rnn", "rnn-relu", "rnn-sigmoid", "lstm", "lstm-peephole", "gru", "gru-textbook"]).SelectMany(_ => Enumerable.Range(1, 4), (cell, seed) => (cell, seed))];
+        [.. ((string[])["rnn", "rnn-relu", "rnn-sigmoid", "lstm", "lstm-peephole", "gru", "gru-textbook"]).SelectMany(_ => Enumerable.Range(1, 3), (cell, seed) => (cell, seed))];
 
     [Theory]
     [MemberData(nameof(RecurrentCases))]
     public void Compute_RecurrentCase_AgreesWithPyTorch(string name)
     {
         var golden = GoldenCase.Read(name);
-        var (outputs, gradients) = ComputeEverywhere(StackCase.FromGolden(golden));
+        var (outputs, gradients) = ComputeEverywhere(StackCase.FromGolden(golden), number: 0);
         GoldenCase.AssertClose(golden.Outputs, outputs, OutputTolerance);
         GoldenCase.AssertClose(golden.Gradients, gradients, GradientTolerance);
     }
@@ -33,17 +33,17 @@ public sealed class FastStackTests
         var stack = StackCase.Random(cell, layers, directions, lengths, random, 1 + random.Next(70), 1 + random.Next(70));
         var (_, outputs, gradients) = stack.Compute();
 
-        var fast = ComputeEverywhere(stack);
+        var fast = ComputeEverywhere(stack, seed);
 
         GoldenCase.AssertClose(outputs, fast.Outputs, OutputTolerance);
         GoldenCase.AssertClose(gradients, fast.Gradients, GradientTolerance);
     }
 
-    /// <summary>Computes at every width and with one to three threads, the second time in used memory, and fails where a bit differs.</summary>
-    private static (Dictionary<string, double[]> Outputs, Dictionary<string, double[]> Gradients) ComputeEverywhere(StackCase stack)
+    /// <summary>Computes in every place, the second time in used memory, and fails where a bit differs.</summary>
+    private static (Dictionary<string, double[]> Outputs, Dictionary<string, double[]> Gradients) ComputeEverywhere(StackCase stack, int number)
     {
         Dictionary<string, double[]>? outputs = null, gradients = null;
-        foreach (var (width, threads) in Everywhere.Places)
+        foreach (var (width, threads) in Everywhere.Places(number))
         {
             using var fast = new FastStack(stack, width, threads);
             for (var time = 0; time < 2; time++)
