@@ -8,38 +8,39 @@ namespace DistRnn.Cli.Tests;
 /// <summary>Real processes that are told to end in the middle of a run.</summary>
 public sealed class SignalTests
 {
+    private const int Steps = 1500;
+
     [Theory]
     [InlineData("TERM", 143)]
     [InlineData("INT", 130)]
-    public void Train_Signalled_EndsAfterACheckpointAndCanBeResumed(string signal, int exitCode)
+    public async Task Train_Signalled_EndsAfterACheckpointAndCanBeResumed(string signal, int exitCode)
     {
         using var job = TinyJob.Create("language-model");
-        string[] arguments = ["train", job.JobFile, "--output", job.Run, "--json", "--set", "training.steps=1000000"];
-        using var child = CommandLine.StartChild(job.Directory, arguments);
+        string[] settings = ["--json", "--set", FormattableString.Invariant($"training.steps={Steps}"), "model.hidden=64"];
+        using var child = CommandLine.StartChild(job.Directory, ["train", job.JobFile, "--output", job.Run, .. settings]);
         var output = child.StandardOutput.ReadToEndAsync();
-        WaitForLine(child.StandardError, "step ");
+        await WaitForLine(child.StandardError, "step ");
         var rest = child.StandardError.ReadToEndAsync();
         using (var kill = Process.Start("kill", ["-" + signal, child.Id.ToString(CultureInfo.InvariantCulture)]))
-            kill.WaitForExit();
-        child.WaitForExit();
-        Assert.True(exitCode == child.ExitCode, $"exit code {child.ExitCode}: {rest.Result}");
+            await kill.WaitForExitAsync();
+        await child.WaitForExitAsync();
+        Assert.True(exitCode == child.ExitCode, $"exit code {child.ExitCode}: {await rest}");
 
-        using var summary = JsonDocument.Parse(output.Result.TrimEnd('\n').Split('\n')[^1]);
+        using var summary = JsonDocument.Parse((await output).TrimEnd('\n').Split('\n')[^1]);
         var step = summary.RootElement.GetProperty("steps").GetInt64();
         Assert.Equal("interrupted", summary.RootElement.GetProperty("status").GetString());
-        Assert.InRange(step, 1, 999_999);
+        Assert.InRange(step, 1, Steps - 1);
 
-        string[] resume = ["train", job.JobFile, "--output", job.Run, "--json", "--resume", "--set", FormattableString.Invariant($"training.steps={step + 2}")];
-        var resumed = CommandLine.Run(resume);
+        var resumed = CommandLine.Run(["train", job.JobFile, "--output", job.Run, "--resume", .. settings]);
         Assert.Equal(0, resumed.ExitCode);
         Assert.Equal(step, resumed.LastLineAsJson().GetProperty("resumed_from").GetInt64());
-        var straight = CommandLine.Run("train", job.JobFile, "--output", job["straight"], "--json", "--set", FormattableString.Invariant($"training.steps={step + 2}"));
+        var straight = CommandLine.Run(["train", job.JobFile, "--output", job["straight"], .. settings]);
         Assert.Equal(straight.LastLineAsJson().GetProperty("fingerprint").GetString(), resumed.LastLineAsJson().GetProperty("fingerprint").GetString());
     }
 
-    private static void WaitForLine(StreamReader reader, string beginning)
+    private static async Task WaitForLine(StreamReader reader, string beginning)
     {
-        while (reader.ReadLine() is { } line)
+        while (await reader.ReadLineAsync() is { } line)
         {
             if (line.StartsWith(beginning, StringComparison.Ordinal))
                 return;
