@@ -8,7 +8,7 @@ namespace DistRnn.Cli.Tests;
 /// <summary>Real processes that are told to end in the middle of a run.</summary>
 public sealed class SignalTests
 {
-    private const int Steps = 1500;
+    private const int Steps = 800;
 
     [Theory]
     [InlineData("TERM", 143)]
@@ -16,7 +16,7 @@ public sealed class SignalTests
     public async Task Train_Signalled_EndsAfterACheckpointAndCanBeResumed(string signal, int exitCode)
     {
         using var job = TinyJob.Create("language-model");
-        string[] settings = ["--json", "--set", FormattableString.Invariant($"training.steps={Steps}"), "model.hidden=64"];
+        string[] settings = ["--json", "--set", FormattableString.Invariant($"training.steps={Steps}"), "model.hidden=64", "cluster.threads-per-worker=1"];
         using var child = CommandLine.StartChild(job.Directory, ["train", job.JobFile, "--output", job.Run, .. settings]);
         var output = child.StandardOutput.ReadToEndAsync();
         await WaitForLine(child.StandardError, "step ");
