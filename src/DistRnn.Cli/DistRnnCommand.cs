@@ -21,7 +21,7 @@ internal static class DistRnnCommand
     internal static int Run(IReadOnlyList<string> arguments, Terminal terminal, TerminationSignals signals)
     {
         RootCommand root = Create(terminal, signals);
-        ParseResult parsed = root.Parse(RepeatedOptions.Expand(arguments), new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed = root.Parse(RepeatedValues.Expand(arguments), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
             return ReportUsage(parsed, root, terminal);
 

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace DistRnn.Cli;
 
 /// <summary>Lets <c>--set a=1 b=2</c> stand for <c>--set a=1 --set b=2</c>, without <c>--set a=1 JOB</c> swallowing the job.</summary>
-internal static class RepeatedOptions
+internal static class RepeatedValues
 {
     private const string Set = "--set";
 

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace DistRnn.Cli.Tests;
 
-public sealed class RepeatedOptionsTests
+public sealed class RepeatedValuesTests
 {
     [Theory]
     [InlineData("train job.yaml --set a=1 b.c=2 d=3 --json", "train job.yaml --set a=1 --set b.c=2 --set d=3 --json")]
@@ -13,7 +13,7 @@ public sealed class RepeatedOptionsTests
     [InlineData("--set a=1", "--set a=1")]
     [InlineData("", "")]
     public void Expand_Arguments_AreSeparated(string arguments, string expected) =>
-        Assert.Equal(Words(expected), RepeatedOptions.Expand(Words(arguments)));
+        Assert.Equal(Words(expected), RepeatedValues.Expand(Words(arguments)));
 
     private static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
