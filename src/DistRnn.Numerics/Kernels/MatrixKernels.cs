@@ -15,7 +15,7 @@ public abstract unsafe class MatrixKernels
     public const int ScratchFloats = 34 * BlockFloats;
 
     /// <summary>Inputs that are taken together in a sum of outer products: callers that copy rows close together do well to copy as many.</summary>
-    public const int BlockInputs = 96;
+    public const int BlockInputs = 192;
 
     /// <summary>The most floats of a register tile: 12 rows of 2 vectors, or 6 of 4, of 16 floats.</summary>
     internal const int TileFloats = 12 * 32;
