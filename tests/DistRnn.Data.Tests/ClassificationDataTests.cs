@@ -34,7 +34,9 @@ public sealed class ClassificationDataTests
         directory.Write(".hidden", "x\n");
         var data = Given.Load<ClassificationData>(new ClassificationDataOptions
         {
-            Train = TextSource.FromFile(directory.Root), Format = ClassificationFormat.Directory, Tokens = TokenKind.Char,
+            Train = TextSource.FromFile(directory.Root),
+            Format = ClassificationFormat.Directory,
+            Tokens = TokenKind.Char,
         });
         Assert.Equal(["Afar", "Zulu"], data.ClassNames);
         Assert.Equal([1, 2], data.LabelCounts);

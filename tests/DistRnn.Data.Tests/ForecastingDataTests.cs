@@ -31,7 +31,10 @@ public sealed class ForecastingDataTests
     {
         var options = Table("date,a,b,c\n", row => FormattableString.Invariant($"2020-01-01,{row},{10 * row},{100 * row}\n"), 12) with
         {
-            TimeColumn = "date", Columns = ["c", "a"], Targets = ["b"], Normalize = NormalizeKind.None,
+            TimeColumn = "date",
+            Columns = ["c", "a"],
+            Targets = ["b"],
+            Normalize = NormalizeKind.None,
         };
         var data = Given.Load<ForecastingData>(options);
         Assert.Equal((2, 2, "b"), (data.ValueSize, data.Outputs, data.TargetNames.Single()));
@@ -54,7 +57,10 @@ public sealed class ForecastingDataTests
     {
         var options = Table("when,y\n", row => FormattableString.Invariant($"2024-01-{1 + row:00} 06:15:00,{row}\n"), 20) with
         {
-            TimeColumn = "when", TimeFeatures = [TimeFeature.Hour, TimeFeature.Weekday, TimeFeature.Minute], InputLength = 8, Normalize = NormalizeKind.None,
+            TimeColumn = "when",
+            TimeFeatures = [TimeFeature.Hour, TimeFeature.Weekday, TimeFeature.Minute],
+            InputLength = 8,
+            Normalize = NormalizeKind.None,
         };
         var data = Given.Load<ForecastingData>(options);
         Assert.Equal(7, data.ValueSize);
@@ -246,6 +252,9 @@ public sealed class ForecastingDataTests
 
     private static ForecastingDataOptions Table(string header, Func<int, string> row, int rows) => new()
     {
-        Train = Given.Text(header + string.Concat(Enumerable.Range(0, rows).Select(row))), InputLength = 3, Horizon = 2, Season = 2,
+        Train = Given.Text(header + string.Concat(Enumerable.Range(0, rows).Select(row))),
+        InputLength = 3,
+        Horizon = 2,
+        Season = 2,
     };
 }

@@ -133,7 +133,8 @@ public sealed class PlanTests
     {
         var options = Given.Classes(ClassificationFormat.Csv, string.Concat(Enumerable.Range(0, 50).Select(i => FormattableString.Invariant($"a,{i}\n")))) with
         {
-            Normalize = NormalizeKind.None, Split = new() { Train = 30, Valid = 10, Test = 5, InRows = true, Order = SplitOrder.Shuffled },
+            Normalize = NormalizeKind.None,
+            Split = new() { Train = 30, Valid = 10, Test = 5, InRows = true, Order = SplitOrder.Shuffled },
         };
         var (one, two) = (Given.Load<ClassificationData>(options, 1), Given.Load<ClassificationData>(options, 2));
         Assert.NotEqual(one.Digest, two.Digest);
@@ -147,7 +148,8 @@ public sealed class PlanTests
     {
         var options = Given.Classes(ClassificationFormat.Csv, "a,0\na,1\na,2\na,3\na,4\n") with
         {
-            Normalize = NormalizeKind.None, Split = new() { Train = 0.6, Test = 0.4, Order = SplitOrder.File },
+            Normalize = NormalizeKind.None,
+            Split = new() { Train = 0.6, Test = 0.4, Order = SplitOrder.File },
         };
         var data = Given.Load<ClassificationData>(options);
         Assert.Equal(["0", "1", "2"], Given.Rows(data, PartKind.Train).Values);

@@ -6,7 +6,12 @@ public sealed class InitializerTests
 {
     private static readonly NetworkOptions Options = new()
     {
-        Vocabularies = [200, 11], Embeddings = [40, 6], Hidden = [70, 50], Bidirectional = true, Peepholes = true, Outputs = 90,
+        Vocabularies = [200, 11],
+        Embeddings = [40, 6],
+        Hidden = [70, 50],
+        Bidirectional = true,
+        Peepholes = true,
+        Outputs = 90,
     };
 
     [Fact]

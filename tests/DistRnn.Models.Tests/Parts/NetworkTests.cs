@@ -7,7 +7,11 @@ public sealed class NetworkTests
 {
     private static readonly NetworkOptions LanguageModel = new()
     {
-        Vocabularies = [7], Embeddings = [5], Hidden = [6, 6], Outputs = 7, HeadName = "decoder",
+        Vocabularies = [7],
+        Embeddings = [5],
+        Hidden = [6, 6],
+        Outputs = 7,
+        HeadName = "decoder",
     };
 
     [Fact]
@@ -22,7 +26,14 @@ public sealed class NetworkTests
     public void Parameters_OfBidirectionalPeepholeTagger_AreThoseOfTorchWithPeepholesBehindTheBiases() => AssertTable(
         new NetworkOptions
         {
-            Vocabularies = [9, 4, 3], Embeddings = [5, 2, 1], ValueSize = 3, ContextWindow = 3, Peepholes = true, Hidden = [4, 2], Bidirectional = true, Outputs = 6,
+            Vocabularies = [9, 4, 3],
+            Embeddings = [5, 2, 1],
+            ValueSize = 3,
+            ContextWindow = 3,
+            Peepholes = true,
+            Hidden = [4, 2],
+            Bidirectional = true,
+            Outputs = 6,
         },
         "embedding.weight 9x5", "feature_embedding.0.weight 4x2", "feature_embedding.1.weight 3x1",
         "rnn.weight_ih_l0 16x33", "rnn.weight_hh_l0 16x4", "rnn.bias_ih_l0 16", "rnn.bias_hh_l0 16", "rnn.weight_ci_l0 4", "rnn.weight_cf_l0 4", "rnn.weight_co_l0 4",
