@@ -8,6 +8,15 @@ internal static class CommandLine
     /// <summary>The built command.</summary>
     public static string Path { get; } = typeof(ExitCodes).Assembly.Location;
 
+    private static readonly Lazy<bool> s_canRestoreSignals = new(() =>
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+        using var probe = Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", "true"]) { RedirectStandardError = true });
+        probe?.WaitForExit();
+        return probe?.ExitCode == 0;
+    });
+
     /// <summary>Runs a command line in this process. Paths in it have to be absolute.</summary>
     public static CommandResult Run(params string[] arguments) => RunWithInput("", arguments);
 
@@ -35,7 +44,9 @@ internal static class CommandLine
     /// <summary>Starts a process of its own.</summary>
     public static Process StartChild(string directory, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path, .. arguments])
+        // A process that a script started in the background ignores SIGINT, and so do its children, unless env says otherwise.
+        string[] command = s_canRestoreSignals.Value ? ["env", "--default-signal=INT", "dotnet"] : ["dotnet"];
+        var start = new ProcessStartInfo(command[0], [.. command[1..], Path, .. arguments])
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,
