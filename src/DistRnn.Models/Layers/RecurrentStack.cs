@@ -164,7 +164,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
     /// <param name="thread">The thread.</param>
     /// <param name="key">The seed and step of dropout.</param>
     /// <param name="gradient">The flat gradient, whose recurrent tensors are written.</param>
-    /// <param name="inputGradients">Where the inputs' gradient goes, [N, inputs]; not written where it is not wanted.</param>
+    /// <param name="inputGradients">Where the inputs' gradient goes, [N, inputs]; its stride is a multiple of 16 and whole rows are written. Not written where it is not wanted.</param>
     public void Backward(int thread, StepKey key, float* gradient, RowBlock inputGradients)
     {
         for (var layer = _layers.Length - 1; layer >= 0; layer--)

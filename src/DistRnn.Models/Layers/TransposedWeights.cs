@@ -53,9 +53,6 @@ internal sealed unsafe class TransposedWeights : IDisposable
     /// <summary>Units of work of a product: 16 output columns each.</summary>
     public int Columns16 { get; }
 
-    /// <summary>Units of work of a rebuild: a panel of the weight.</summary>
-    public int Panels => _shape.PanelCount;
-
     /// <summary>Copies some panels of the weight.</summary>
     /// <param name="weights">The weight in panels.</param>
     /// <param name="panelStart">The first panel.</param>

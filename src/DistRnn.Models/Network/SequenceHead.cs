@@ -36,9 +36,10 @@ internal sealed unsafe class SequenceHead : NetworkHead
 
     private RowBlock PooledGradients => new((nint)_pooledGradients.Pointer, Stride);
 
-    // A thread's outputs of one row, then the bases and targets of all rows.
+    // A thread's own copy of one row of outputs, panel by panel without gaps.
     private float* RowOf(int thread) => _threadRow.Pointer + (nint)thread * ((Outputs + 63) / 64 * 64);
 
+    // The targets of all sequences, and behind them their known forecasts.
     private float* TargetsOf(int sequence) => _values.Pointer + (nint)sequence * Outputs;
 
     private float* BaseOf(int sequence) => _hasBase ? _values.Pointer + ((nint)Batch.Sequences + sequence) * Outputs : null;

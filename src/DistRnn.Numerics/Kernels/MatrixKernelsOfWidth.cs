@@ -237,7 +237,8 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
 
     /// <summary>
     /// How far ahead a row tile asks for memory: behind these weights stand those of the next product, and each of the first row tiles asks for a
-    /// quarter of them, so that weights beyond the second-level cache are on their way before they are needed.
+    /// quarter of them. It is meant for weights beyond the second-level cache. On a Xeon whose third level gives 29 GB/s it changed nothing, near or
+    /// far, into the first or the second level: 74 % of the peak at 20 x 512 x 2,048 with it and without (November 2026).
     /// </summary>
     private static nint Ahead(int tile, nint depth, nint ldw) => tile < 4 ? depth * ldw + tile * 16 : 0;
 

@@ -1,5 +1,5 @@
-using System.Numerics;
 using DistRnn.Models;
+using DistRnn.Numerics;
 
 namespace DistRnn.Training;
 
@@ -16,7 +16,7 @@ internal static class LossTree
     {
         if (figures.Length <= 1)
             return figures.Length == 0 ? 0 : figures[0];
-        var middle = SplitOf(figures.Length);
+        var middle = ShardTree.SplitOf(0, figures.Length);
         return Sum(figures[..middle]) + Sum(figures[middle..]);
     }
 
@@ -26,7 +26,7 @@ internal static class LossTree
             return null;
         if (results.Length == 1)
             return results[0].Sequences == 0 ? null : results[0].Loss;
-        var middle = SplitOf(results.Length);
+        var middle = ShardTree.SplitOf(0, results.Length);
         return (Node(results[..middle]), Node(results[middle..])) switch
         {
             (double left, double right) => left + right,
@@ -34,6 +34,4 @@ internal static class LossTree
             (null, var right) => right,
         };
     }
-
-    private static int SplitOf(int count) => 1 << BitOperations.Log2((uint)(count - 1));
 }
