@@ -8,7 +8,7 @@ public sealed class BuildRuleTests
 {
     private static readonly XDocument s_build = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props"));
 
-    public static TheoryData<string> PureProjects => ["DistRnn.Numerics", "DistRnn.Models", "DistRnn.Optimizers"];
+    public static TheoryData<string> PureProjects => ["DistRnn.Numerics", "DistRnn.Models", "DistRnn.Optimizers", "DistRnn.Protocol"];
 
     [Theory]
     [InlineData("TreatWarningsAsErrors")]
