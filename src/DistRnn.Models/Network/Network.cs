@@ -10,7 +10,7 @@ namespace DistRnn.Models;
 /// <c>rnn.weight_cf_l0</c>, <c>rnn.weight_co_l0</c> (the backward direction's end in <c>_reverse</c>); the head's <c>weight</c> and <c>bias</c>.
 /// Immutable and thread-safe.
 /// </remarks>
-public sealed class Network
+public sealed class Network : INetwork
 {
     private readonly ImmutableArray<StackTensors> _stack;
 
@@ -72,6 +72,12 @@ public sealed class Network
         parameters.Clear();
         new Initializer(this, seed).WriteTo(parameters);
     }
+
+    /// <inheritdoc/>
+    public LaneState CreateLanes(int lanes) => new(Options, lanes);
+
+    /// <inheritdoc/>
+    public INetworkComputer CreateComputer(ComputeTeam team, SimdWidth? width = null) => new NetworkComputer(this, team, width);
 
     /// <summary>The place in <see cref="ParameterTable.Tensors"/> of a token column's embedding: embeddings come first, so it is the column.</summary>
     /// <param name="column">The token column; 0 is the token itself.</param>

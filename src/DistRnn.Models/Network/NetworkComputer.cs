@@ -10,7 +10,7 @@ namespace DistRnn.Models;
 /// All shards of a call are stacked: a row's bits do not depend on its neighbours, and many rows run at the speed of the processor where few would run
 /// at that of the memory. One caller at a time. After the largest shards have been seen once, computing allocates nothing.
 /// </remarks>
-public sealed unsafe class NetworkComputer : IDisposable
+public sealed unsafe class NetworkComputer : INetworkComputer
 {
     private readonly Network _network;
     private readonly ComputeTeam _team;

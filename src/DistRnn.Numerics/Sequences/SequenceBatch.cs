@@ -14,6 +14,9 @@ public enum TargetKind
 
     /// <summary>A row of <see cref="SequenceBatch.TargetSize"/> real values a sequence.</summary>
     ValuesPerSequence,
+
+    /// <summary>A sequence of tokens a sequence, with a length of its own: <see cref="SequenceBatch.TargetSequences"/>.</summary>
+    SequencePerSequence,
 }
 
 /// <summary>
@@ -33,6 +36,7 @@ public sealed class SequenceBatch
     private float[] _targetValues = [];
     private float[] _baseValues = [];
     private long[] _lanes = [];
+    private SequenceBatch? _targetSequences;
 
     /// <summary>Sequences; 0 makes an empty shard.</summary>
     public int Rows { get; private set; }
@@ -77,6 +81,12 @@ public sealed class SequenceBatch
 
     /// <summary>Known forecasts, [Rows, TargetSize], where <see cref="HasBase"/>.</summary>
     public Span<float> BaseValues => _baseValues.AsSpan(0, HasBase ? Rows * TargetSize : 0);
+
+    /// <summary>
+    /// What each row is to be turned into, where <see cref="TargetKind"/> is <see cref="TargetKind.SequencePerSequence"/>: as many rows, in the same
+    /// order. Its tokens are what a decoder reads, its targets, a class a step, what it is to say. Filled by the caller after <see cref="Reset"/>.
+    /// </summary>
+    public SequenceBatch TargetSequences => _targetSequences ??= new SequenceBatch();
 
     /// <summary>An identity of each row that outlives the step, [Rows]: the lane of a stateful stream, or the sequence's index in its part.</summary>
     public Span<long> RowIds => _lanes.AsSpan(0, Rows);

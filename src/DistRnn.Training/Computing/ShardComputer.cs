@@ -25,7 +25,7 @@ public readonly record struct StepSums(double Loss, long Targets, long Sequences
 /// <remarks>One caller at a time. After the largest shards have been seen once, computing allocates nothing.</remarks>
 public sealed class ShardComputer
 {
-    private readonly NetworkComputer _computer;
+    private readonly INetworkComputer _computer;
     private readonly ITrainingPlan _plan;
     private readonly SequenceBatch[] _batches;
     private readonly ShardResult[] _results;
@@ -33,7 +33,7 @@ public sealed class ShardComputer
     /// <summary>Makes a computer of a plan's shards.</summary>
     /// <param name="computer">What computes; stays the caller's.</param>
     /// <param name="plan">Which sequences a shard holds.</param>
-    public ShardComputer(NetworkComputer computer, ITrainingPlan plan)
+    public ShardComputer(INetworkComputer computer, ITrainingPlan plan)
     {
         ArgumentNullException.ThrowIfNull(computer);
         ArgumentNullException.ThrowIfNull(plan);

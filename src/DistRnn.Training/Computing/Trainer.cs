@@ -43,7 +43,7 @@ internal sealed class Trainer : IDisposable
     /// <param name="computer">What computes; stays the caller's.</param>
     /// <param name="plan">Which sequences a shard holds.</param>
     /// <param name="team">The threads; stay the caller's.</param>
-    public Trainer(TrainerOptions options, Network network, NetworkComputer computer, ITrainingPlan plan, ComputeTeam team)
+    public Trainer(TrainerOptions options, INetwork network, INetworkComputer computer, ITrainingPlan plan, ComputeTeam team)
     {
         (_options, Network, Computer, _plan, _team) = (options, network, computer, plan, team);
         Parameters = new FloatBuffer(network.Parameters.Count);
@@ -54,16 +54,16 @@ internal sealed class Trainer : IDisposable
         _update = UpdatePart;
         if (plan.Lanes > 0)
         {
-            Lanes = new LaneState(network.Options, plan.Lanes);
-            _spareLanes = new LaneState(network.Options, plan.Lanes);
+            Lanes = network.CreateLanes(plan.Lanes);
+            _spareLanes = network.CreateLanes(plan.Lanes);
         }
     }
 
     /// <summary>The network.</summary>
-    public Network Network { get; }
+    public INetwork Network { get; }
 
     /// <summary>What computes.</summary>
-    public NetworkComputer Computer { get; }
+    public INetworkComputer Computer { get; }
 
     /// <summary>The parameters after the last step.</summary>
     public FloatBuffer Parameters { get; }

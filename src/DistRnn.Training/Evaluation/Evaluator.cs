@@ -10,13 +10,13 @@ internal sealed class Evaluator
     private readonly SequenceBatch _batch = new();
     private readonly Predictions _values = new();
     private readonly Predictions _classes = new() { WantsValues = false };
-    private readonly Network _network;
-    private readonly NetworkComputer _computer;
+    private readonly INetwork _network;
+    private readonly INetworkComputer _computer;
 
     /// <summary>Makes an evaluator.</summary>
     /// <param name="network">The network.</param>
     /// <param name="computer">What computes; stays the caller's.</param>
-    public Evaluator(Network network, NetworkComputer computer) => (_network, _computer) = (network, computer);
+    public Evaluator(INetwork network, INetworkComputer computer) => (_network, _computer) = (network, computer);
 
     /// <summary>Evaluates a part.</summary>
     /// <param name="data">The data.</param>
@@ -49,8 +49,8 @@ internal sealed class Evaluator
 
     private void Run(IEvaluationPlan plan, Predictions predictions, Action<int, SequenceBatch, Predictions> use, CancellationToken cancellation)
     {
-        using var first = plan.Lanes > 0 ? new LaneState(_network.Options, plan.Lanes) : null;
-        using var second = plan.Lanes > 0 ? new LaneState(_network.Options, plan.Lanes) : null;
+        using var first = plan.Lanes > 0 ? _network.CreateLanes(plan.Lanes) : null;
+        using var second = plan.Lanes > 0 ? _network.CreateLanes(plan.Lanes) : null;
         var (from, to) = (first, second);
         for (var shard = 0; shard < plan.Shards; shard++)
         {

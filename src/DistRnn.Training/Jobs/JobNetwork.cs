@@ -8,6 +8,12 @@ namespace DistRnn.Training;
 /// <summary>A job's section <c>model</c>, and what its data is, as the options of the network.</summary>
 public static class JobNetwork
 {
+    /// <summary>Lays out the job's network, whatever its kind.</summary>
+    /// <param name="job">A checked job.</param>
+    /// <param name="data">Its data: it says the sizes of vocabularies, values and outputs.</param>
+    /// <exception cref="InvalidInputException">The model has settings that the data gives no meaning to.</exception>
+    public static INetwork Create(JobOptions job, TaskData data) => new Network(OptionsOf(job, data));
+
     /// <summary>What the job's network is made of.</summary>
     /// <param name="job">A checked job.</param>
     /// <param name="data">Its data: it says the sizes of vocabularies, values and outputs.</param>

@@ -19,7 +19,7 @@ internal static class ModelFiles
     /// <param name="job">The job, with its data's digests.</param>
     /// <param name="data">Its data.</param>
     /// <param name="network">Its network.</param>
-    public static void WriteDescription(string directory, JobOptions job, TaskData data, Network network)
+    public static void WriteDescription(string directory, JobOptions job, TaskData data, INetwork network)
     {
         data.SaveState(directory);
         var tensors = network.Parameters.Tensors.Select(tensor => $"#   {tensor.Name} [{string.Join(", ", tensor.Shape)}]\n");
@@ -72,6 +72,6 @@ internal static class ModelFiles
     /// <summary>The network of a saved model. Class weights, which only count in training's loss, are left out where the saved state does not have the counts.</summary>
     /// <param name="job">The job.</param>
     /// <param name="state">The saved vocabularies and labels.</param>
-    public static NetworkOptions NetworkOf(JobOptions job, TaskData state) => JobNetwork.OptionsOf(
+    public static INetwork NetworkOf(JobOptions job, TaskData state) => JobNetwork.Create(
         job.Training.BalancedClassWeights && state.LabelCounts.IsEmpty ? job with { Training = job.Training with { BalancedClassWeights = false } } : job, state);
 }

@@ -35,7 +35,7 @@ public static class ModelImport
         {
             job = SaveState(job, vocabulary, state, progress);
             using var data = TaskData.LoadForUse(JobData.OptionsOf(job), state, null);
-            var network = new Network(ModelFiles.NetworkOf(job, data));
+            var network = ModelFiles.NetworkOf(job, data);
             using var parameters = new FloatBuffer(network.Parameters.Count);
             TensorFiles.ReadParameters(file, network.Parameters, parameters);
             directory.Create();
@@ -68,7 +68,7 @@ public static class ModelImport
         return job;
     }
 
-    private static RunSummary SummaryOf(JobOptions job, RunDirectory directory, Network network, string fingerprint, double seconds) => new()
+    private static RunSummary SummaryOf(JobOptions job, RunDirectory directory, INetwork network, string fingerprint, double seconds) => new()
     {
         Status = RunStatus.Completed,
         Task = JobNames.Of(job.Task),

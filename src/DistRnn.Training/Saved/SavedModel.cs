@@ -13,17 +13,17 @@ namespace DistRnn.Training;
 public sealed class SavedModel : IDisposable
 {
     private readonly ComputeTeam _team;
-    private readonly NetworkComputer _computer;
+    private readonly INetworkComputer _computer;
     private readonly FloatBuffer _parameters;
     private readonly string _stateDirectory;
     private readonly TaskData _state;
 
-    private SavedModel(JobOptions job, string stateDirectory, TaskData state, Network network, FloatBuffer parameters, long step, int threads)
+    private SavedModel(JobOptions job, string stateDirectory, TaskData state, INetwork network, FloatBuffer parameters, long step, int threads)
     {
         (Job, _stateDirectory, _state, Network, _parameters, Step) = (job, stateDirectory, state, network, parameters, step);
         Fingerprint = Numerics.Fingerprint.Of(network.Parameters, parameters);
         _team = new ComputeTeam(TrainingSetup.ThreadsOf(job, threads));
-        _computer = new NetworkComputer(network, _team);
+        _computer = network.CreateComputer(_team);
         _computer.SetParameters(parameters);
     }
 
@@ -31,7 +31,7 @@ public sealed class SavedModel : IDisposable
     public JobOptions Job { get; }
 
     /// <summary>What it is made of.</summary>
-    public Network Network { get; }
+    public INetwork Network { get; }
 
     /// <summary>The step that its parameters are of.</summary>
     public long Step { get; }
@@ -60,7 +60,7 @@ public sealed class SavedModel : IDisposable
         FloatBuffer? parameters = null;
         try
         {
-            var network = new Network(ModelFiles.NetworkOf(job, state));
+            var network = ModelFiles.NetworkOf(job, state);
             parameters = new FloatBuffer(network.Parameters.Count);
             var step = checkpoint is null
                 ? ModelFiles.ReadParameters(directory, network.Parameters, parameters)

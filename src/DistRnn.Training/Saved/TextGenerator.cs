@@ -8,7 +8,7 @@ namespace DistRnn.Training;
 /// Continues a text token by token: the network reads the prompt, or, without one, what stands at the end of a line (else the most frequent token); then
 /// each drawn token is read in turn. The state is carried, so a token costs the same however long the text is.
 /// </summary>
-internal sealed class TextGenerator(LanguageModelData text, Network network, NetworkComputer computer)
+internal sealed class TextGenerator(LanguageModelData text, INetwork network, INetworkComputer computer)
 {
     private readonly SequenceBatch _batch = new();
     private readonly Predictions _predictions = new();
@@ -17,8 +17,8 @@ internal sealed class TextGenerator(LanguageModelData text, Network network, Net
     /// <param name="options">How.</param>
     public IEnumerable<string> Generate(GenerationOptions options)
     {
-        using var first = new LaneState(network.Options, 1);
-        using var second = new LaneState(network.Options, 1);
+        using var first = network.CreateLanes(1);
+        using var second = network.CreateLanes(1);
         var (from, to) = (first, second);
         var sampler = new TokenSampler(options.Seed, options.Temperature, text.Vocabularies[0].IdOf(Vocabulary.Unknown));
         int[] read = options.Prompt.Length > 0 ? text.Encode(options.Prompt) : [StartToken()];

@@ -7,7 +7,7 @@ namespace DistRnn.Training;
 /// Finds the parameters of the model that a run keeps: the trainer's own, those of the best step's checkpoint, or a copy in memory where that
 /// checkpoint could not be written.
 /// </summary>
-internal sealed class KeptModel(Network network) : IDisposable
+internal sealed class KeptModel(INetwork network) : IDisposable
 {
     private FloatBuffer? _copy;
     private FloatBuffer? _loaded;

@@ -66,7 +66,7 @@ public static class TrainingSession
         using var setup = TrainingSetup.Load(job, options, progress);
         using var trainer = new Trainer(setup.Trainer, setup.Network, setup.Computer, setup.Plan, setup.Team);
         using var gradient = new Gradient(setup.Network.Parameters);
-        using var next = setup.Plan.Lanes > 0 ? new LaneState(setup.Network.Options, setup.Plan.Lanes) : null;
+        using var next = setup.Plan.Lanes > 0 ? setup.Network.CreateLanes(setup.Plan.Lanes) : null;
         setup.Network.Initialize(job.Seed, trainer.Parameters);
         trainer.ParametersChanged();
         new ShardComputer(setup.Computer, setup.Plan).Compute(job.Seed, default, trainer.Lanes, next, gradient);

@@ -8,7 +8,7 @@ namespace DistRnn.Training;
 /// <summary>A job made ready: its data read, its network laid out, its threads started, its settings checked against each other.</summary>
 internal sealed class TrainingSetup : IDisposable
 {
-    private TrainingSetup(JobOptions job, TaskData data, Network network, int threads)
+    private TrainingSetup(JobOptions job, TaskData data, INetwork network, int threads)
     {
         (Job, Data, Network) = (job, data, network);
         Plan = data.CreateTrainingPlan(job.Seed, job.Training.Batch, job.Training.BatchShards, job.Training.Window);
@@ -19,7 +19,7 @@ internal sealed class TrainingSetup : IDisposable
         Criterion = Criterion.Of(job.Training.Best == "f1" && !EvaluationFigures.HasSpans(data) ? "accuracy" : job.Training.Best);
         Check();
         Team = new ComputeTeam(threads);
-        Computer = new NetworkComputer(network, Team);
+        Computer = network.CreateComputer(Team);
     }
 
     /// <summary>The job.</summary>
@@ -29,7 +29,7 @@ internal sealed class TrainingSetup : IDisposable
     public TaskData Data { get; }
 
     /// <summary>Its network.</summary>
-    public Network Network { get; }
+    public INetwork Network { get; }
 
     /// <summary>Which sequences a shard holds.</summary>
     public ITrainingPlan Plan { get; }
@@ -56,7 +56,7 @@ internal sealed class TrainingSetup : IDisposable
     public ComputeTeam Team { get; }
 
     /// <summary>What computes.</summary>
-    public NetworkComputer Computer { get; }
+    public INetworkComputer Computer { get; }
 
     /// <summary>Makes a job ready.</summary>
     /// <param name="job">The job.</param>
@@ -75,7 +75,7 @@ internal sealed class TrainingSetup : IDisposable
             foreach (var part in Enum.GetValues<PartKind>().Where(data.Has))
                 foreach (var warning in data.Describe(part).Warnings)
                     progress.Note(warning);
-            return new TrainingSetup(job, data, new Network(JobNetwork.OptionsOf(job, data)), ThreadsOf(job, options.Threads));
+            return new TrainingSetup(job, data, JobNetwork.Create(job, data), ThreadsOf(job, options.Threads));
         }
         catch
         {
