@@ -61,7 +61,7 @@ public sealed record StepDecision(
 /// <param name="Run">The run's life.</param>
 /// <param name="Term">The commander's term.</param>
 /// <param name="Step">The step.</param>
-public sealed record StepCommitted(RunKey Run, long Term, long Step) : IMessage;
+public sealed record CommitNotice(RunKey Run, long Term, long Step) : IMessage;
 
 /// <summary>Asks an owner for its content at a version, for a checkpoint. The next step waits until it is taken, not until it is written.</summary>
 /// <param name="Key">The partition and its owner epoch.</param>
