@@ -10,40 +10,59 @@ namespace DistRnn.Training;
 /// </summary>
 /// <param name="data">The data.</param>
 /// <param name="part">The part that is evaluated.</param>
-internal sealed class ClassificationFigures(LabelledSequenceData data, PartKind part) : EvaluationFigures
+/// <param name="range">Which of its shards are added.</param>
+internal sealed class ClassificationFigures(LabelledSequenceData data, PartKind part, ShardRange range)
+    : EvaluationFigures(FigureKind.Classification, range, CountsPerLabel * data.LabelNames.Length, 0)
 {
-    private readonly long[] _right = new long[data.LabelNames.Length];
-    private readonly long[] _predicted = new long[data.LabelNames.Length];
-    private readonly long[] _labelled = new long[data.LabelNames.Length];
+    /// <summary>Counts of a label: right, predicted, labelled; each is a range over all labels.</summary>
+    public const int CountsPerLabel = 3;
 
-    public override MetricSet Finish() =>
-        new([Metric("accuracy", Ratio(_right.Sum(), _labelled.Sum())), Metric("macro-f1", MacroF1()), Metric("loss", MeanLoss)]);
+    private readonly int _labels = data.LabelNames.Length;
 
-    protected override void AddShard(SequenceBatch batch, Predictions predictions)
+    /// <summary>The metrics of all shards.</summary>
+    /// <param name="whole">What they come to.</param>
+    public static MetricSet Of(EvaluationPiece whole)
+    {
+        var labels = whole.Counts.Length / CountsPerLabel;
+        var right = whole.Counts.AsSpan(0, labels);
+        var predicted = whole.Counts.AsSpan(labels, labels);
+        var labelled = whole.Counts.AsSpan(2 * labels);
+        return new([Metric("accuracy", Ratio(SumOf(right), SumOf(labelled))), Metric("macro-f1", MacroF1(right, predicted, labelled)), Metric("loss", whole.MeanLoss)]);
+    }
+
+    private protected override void AddShard(SequenceBatch batch, Predictions predictions)
     {
         var said = predictions.Classes;
         for (var row = 0; row < batch.Rows; row++)
         {
             var label = data.LabelsOf(part, batch.RowIds[row])[0];
-            _labelled[label]++;
-            _predicted[said[row]]++;
+            Piece.Counts[2 * _labels + label]++;
+            Piece.Counts[_labels + said[row]]++;
             if (label == said[row])
-                _right[label]++;
+                Piece.Counts[label]++;
         }
     }
 
-    private double MacroF1()
+    private static double MacroF1(ReadOnlySpan<long> right, ReadOnlySpan<long> predicted, ReadOnlySpan<long> labelled)
     {
         double sum = 0;
         var count = 0;
-        for (var label = 0; label < _right.Length; label++)
+        for (var label = 0; label < right.Length; label++)
         {
-            var all = _labelled[label] + _predicted[label];
+            var all = labelled[label] + predicted[label];
             if (all == 0)
                 continue;
-            sum += 2.0 * _right[label] / all;
+            sum += 2.0 * right[label] / all;
             count++;
         }
         return Ratio(sum, count);
+    }
+
+    private static long SumOf(ReadOnlySpan<long> counts)
+    {
+        long sum = 0;
+        foreach (var count in counts)
+            sum += count;
+        return sum;
     }
 }

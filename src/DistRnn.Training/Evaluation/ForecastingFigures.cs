@@ -14,24 +14,31 @@ namespace DistRnn.Training;
 /// </remarks>
 /// <param name="data">The data.</param>
 /// <param name="part">The part that is evaluated.</param>
-internal sealed class ForecastingFigures(ForecastingData data, PartKind part) : EvaluationFigures
+/// <param name="range">Which of its shards are added.</param>
+internal sealed class ForecastingFigures(ForecastingData data, PartKind part, ShardRange range)
+    : EvaluationFigures(FigureKind.Forecasting, range, CountsOfAll, SumsOfAShard)
 {
+    /// <summary>Values, and values whose window has a scale.</summary>
+    public const int CountsOfAll = 2;
+
+    /// <summary>Six sums for each of three forecasts: the network's, the naive one, the seasonal one.</summary>
+    public const int SumsOfAShard = 18;
+
     private static readonly string[] Names = ["mse", "mae", "mse-original", "mae-original", "smape", "mase"];
 
-    private readonly List<double>[] _shardSums = [.. Enumerable.Range(0, 3 * Names.Length).Select(_ => new List<double>())];
     private readonly float[] _actual = new float[data.Outputs];
     private readonly float[] _forecast = new float[data.Outputs];
     private readonly double[] _scales = new double[data.TargetNames.Length];
-    private double[][] _rowSums = [.. Enumerable.Range(0, 3 * Names.Length).Select(_ => Array.Empty<double>())];
-    private long _values;
-    private long _scaledValues;
+    private double[][] _rowSums = [.. Enumerable.Range(0, SumsOfAShard).Select(_ => Array.Empty<double>())];
 
-    public override bool WantsValues => true;
+    internal override bool WantsValues => true;
 
-    public override MetricSet Finish() => new(((string[])["", "naive-", "seasonal-"]).SelectMany((prefix, who) =>
-        Names.Select((name, which) => Metric(prefix + name, Ratio(SumOf(who, which), name == "mase" ? _scaledValues : _values)))));
+    /// <summary>The metrics of all shards.</summary>
+    /// <param name="whole">What they come to.</param>
+    public static MetricSet Of(EvaluationPiece whole) => new(((string[])["", "naive-", "seasonal-"]).SelectMany((prefix, who) => Names.Select((name, which) =>
+        Metric(prefix + name, Ratio(whole.SumOf(who * Names.Length + which), whole.Counts[name == "mase" ? 1 : 0])))));
 
-    protected override void AddShard(SequenceBatch batch, Predictions predictions)
+    private protected override void AddShard(SequenceBatch batch, Predictions predictions)
     {
         if (_rowSums[0].Length < batch.Rows)
             _rowSums = [.. _rowSums.Select(_ => new double[batch.Rows])];
@@ -41,8 +48,8 @@ internal sealed class ForecastingFigures(ForecastingData data, PartKind part) : 
             var size = data.Outputs;
             data.Actual(part, window, _actual);
             data.MaseScales(part, window, _scales);
-            _values += size;
-            _scaledValues += (long)data.Horizon * _scales.Count(scale => scale > 0);
+            Piece.Counts[0] += size;
+            Piece.Counts[1] += (long)data.Horizon * _scales.Count(scale => scale > 0);
             predictions.Values.Slice(row * size, size).CopyTo(_forecast);
             Add(batch, row, 0, _forecast, isScaled: true);
             data.NaiveForecast(part, window, _forecast);
@@ -51,7 +58,7 @@ internal sealed class ForecastingFigures(ForecastingData data, PartKind part) : 
             Add(batch, row, 2, _forecast, isScaled: false);
         }
         for (var i = 0; i < _rowSums.Length; i++)
-            _shardSums[i].Add(Reductions.Sum(_rowSums[i].AsSpan(0, batch.Rows)));
+            Piece.Add(Reductions.Sum(_rowSums[i].AsSpan(0, batch.Rows)));
     }
 
     private void Add(SequenceBatch batch, int row, int who, float[] forecast, bool isScaled)
@@ -88,6 +95,4 @@ internal sealed class ForecastingFigures(ForecastingData data, PartKind part) : 
         foreach (var sum in (ReadOnlySpan<double>)[square, absolute, originalSquare, originalAbsolute, symmetric, scaled])
             _rowSums[at++][row] = sum;
     }
-
-    private double SumOf(int who, int which) => LossTree.Sum(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_shardSums[who * Names.Length + which]));
 }

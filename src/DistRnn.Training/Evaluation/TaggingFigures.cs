@@ -10,30 +10,41 @@ namespace DistRnn.Training;
 /// </summary>
 /// <param name="data">The data.</param>
 /// <param name="part">The part that is evaluated.</param>
-internal sealed class TaggingFigures(TaggingData data, PartKind part) : EvaluationFigures
+/// <param name="range">Which of its shards are added.</param>
+internal sealed class TaggingFigures(TaggingData data, PartKind part, ShardRange range)
+    : EvaluationFigures(data.Spans is null ? FigureKind.Tagging : FigureKind.SpanTagging, range, CountsOfAll, 0)
 {
-    private SpanCounts _spans;
-    private long _right;
-    private long _steps;
+    /// <summary>Right, steps, and the three of <see cref="SpanCounts"/>.</summary>
+    public const int CountsOfAll = 5;
 
-    public override MetricSet Finish()
+    /// <summary>The metrics of all shards.</summary>
+    /// <param name="whole">What they come to.</param>
+    public static MetricSet Of(EvaluationPiece whole)
     {
-        var accuracy = Metric("accuracy", Ratio(_right, _steps));
-        var loss = Metric("loss", MeanLoss);
-        return data.Spans is null ? new([accuracy, loss]) : new([accuracy, Metric("f1", _spans.F1), loss]);
+        var accuracy = Metric("accuracy", Ratio(whole.Counts[0], whole.Counts[1]));
+        var loss = Metric("loss", whole.MeanLoss);
+        var spans = new SpanCounts(whole.Counts[2], whole.Counts[3], whole.Counts[4]);
+        return whole.Kind == FigureKind.Tagging ? new([accuracy, loss]) : new([accuracy, Metric("f1", spans.F1), loss]);
     }
 
-    protected override void AddShard(SequenceBatch batch, Predictions predictions)
+    private protected override void AddShard(SequenceBatch batch, Predictions predictions)
     {
+        var (right, steps, all) = (0L, 0L, default(SpanCounts));
         for (var row = 0; row < batch.Rows; row++)
         {
             var labels = data.LabelsOf(part, batch.RowIds[row]);
             var said = predictions.Classes.Slice(batch.Offsets[row], batch.LengthOf(row));
             for (var step = 0; step < labels.Length; step++)
-                _right += labels[step] == said[step] ? 1 : 0;
-            _steps += labels.Length;
+                right += labels[step] == said[step] ? 1 : 0;
+            steps += labels.Length;
             if (data.Spans is { } spans)
-                _spans += spans.Count(labels, said);
+                all += spans.Count(labels, said);
         }
+        var counts = Piece.Counts;
+        counts[0] += right;
+        counts[1] += steps;
+        counts[2] += all.Gold;
+        counts[3] += all.Predicted;
+        counts[4] += all.Correct;
     }
 }
