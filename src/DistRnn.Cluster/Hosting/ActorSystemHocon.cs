@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Akka.Configuration;
+using DistRnn.Training;
+
+namespace DistRnn.Cluster;
+
+/// <summary>The settings of a node's actor system: its options, above the failover profile, above what all nodes have, as cluster-config says it.</summary>
+internal static class ActorSystemHocon
+{
+    /// <summary>The settings for Akka.</summary>
+    /// <param name="options">The node's options, validated.</param>
+    public static Config Of(NodeOptions options) =>
+        ConfigurationFactory.ParseString(options.ActorSystemOverrides)
+            .WithFallback(ConfigurationFactory.ParseString(FromOptions(options)))
+            .WithFallback(Profile(options.Failover))
+            .WithFallback(Embedded("akka.conf"));
+
+    /// <summary>The settings of a failover profile.</summary>
+    /// <param name="profile">The profile.</param>
+    public static Config Profile(FailoverProfile profile) => Embedded($"failover.{JobNames.Of(profile)}.conf");
+
+    /// <summary>The settings of a file of cluster-config, which the assembly carries.</summary>
+    /// <param name="name">Its path below cluster-config, with dots for slashes.</param>
+    public static Config Embedded(string name) => ConfigurationFactory.ParseString(EmbeddedText(name));
+
+    /// <summary>What all nodes of a cluster must have in common, as the version that the membership shows: wire format, coordinators, profile.</summary>
+    /// <param name="options">The node's options.</param>
+    public static string VersionOf(NodeOptions options) =>
+        string.Create(CultureInfo.InvariantCulture, $"{WireFormat.Version}.{options.Coordinators}.{(int)options.Failover}");
+
+    private static string EmbeddedText(string name)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("cluster-config." + name) ?? throw new InvalidOperationException($"The assembly carries no cluster-config/{name}.");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+
+    private static string FromOptions(NodeOptions options)
+    {
+        var text = new StringBuilder();
+        // The version travels with the membership, so that nodes which cannot work together see it: see MembershipActor.
+        Line("akka.cluster.app-version", Quoted(VersionOf(options)));
+        Line("akka.cluster.roles", $"[{string.Join(", ", options.Roles.Select(role => Quoted(JobNames.Of(role))))}]");
+        // The first of three coordinators waits for a second one: alone it would be a minority that takes itself for a cluster.
+        Line("akka.cluster.role.coordinator.min-nr-of-members", (options.Coordinators / 2 + 1).ToString(CultureInfo.InvariantCulture));
+        Line("akka.remote.dot-netty.tcp.port", options.Port.ToString(CultureInfo.InvariantCulture));
+        Line("akka.remote.dot-netty.tcp.hostname", Quoted(options.Bind.Length > 0 ? options.Bind : options.HostName));
+        Line("akka.remote.dot-netty.tcp.public-hostname", Quoted(options.HostName));
+        if (options.Tls is { } tls)
+        {
+            Line("akka.remote.dot-netty.tcp.enable-ssl", "true");
+            Line("akka.remote.dot-netty.tcp.ssl.certificate.path", Quoted(tls.CertificateFile));
+            Line("akka.remote.dot-netty.tcp.ssl.certificate.password", Quoted(TlsPassword(tls)));
+        }
+        return text.ToString();
+
+        void Line(string key, string value) => text.Append(key).Append(" = ").Append(value).Append('\n');
+    }
+
+    private static string TlsPassword(TlsOptions tls) => tls.PasswordFile.Length == 0 ? "" : File.ReadLines(tls.PasswordFile).FirstOrDefault("").Trim();
+
+    private static string Quoted(string value) => "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+}
