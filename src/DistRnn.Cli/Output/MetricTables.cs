@@ -63,15 +63,6 @@ internal static class MetricTables
         return table;
     }
 
-    /// <summary>Two columns of names and values, without a heading.</summary>
-    internal static Table OfFacts(IEnumerable<(string Name, string Value)> facts)
-    {
-        var table = new Table().NoBorder().HideHeaders().AddColumn(new TableColumn("").NoWrap()).AddColumn(new TableColumn(""));
-        foreach (var (name, value) in facts)
-            table.AddRow(Markup.Escape(name), Markup.Escape(value));
-        return table;
-    }
-
     private static Table Create(string firstColumn) => new Table().Border(TableBorder.Simple).AddColumn(new TableColumn(Markup.Escape(firstColumn)).NoWrap());
 
     private static void AddNumberColumn(Table table, string name) => table.AddColumn(new TableColumn(Markup.Escape(name)).RightAligned().NoWrap());

@@ -25,7 +25,7 @@ internal sealed class RunReport(Terminal terminal)
         facts.Add(("speed", $"{Figures.Rate(summary.TokensPerSecond)} tokens/s; {Figures.Seconds(summary.Seconds)} in all, {Figures.Bytes(summary.PeakMemoryBytes)} of memory"));
         facts.Add(("fingerprint", summary.Fingerprint));
         facts.Add(("run directory", summary.Directory));
-        _console.Write(MetricTables.OfFacts(facts));
+        WriteFacts([.. facts]);
     }
 
     /// <summary>Writes means and deviations over seeds.</summary>
@@ -36,7 +36,7 @@ internal sealed class RunReport(Terminal terminal)
             _console.Write(MetricTables.OfSpread("valid", summary.Valid));
         if (!summary.Test.IsEmpty)
             _console.Write(MetricTables.OfSpread("test", summary.Test));
-        _console.Write(MetricTables.OfFacts(summary.Runs.Select(run => (SummaryJson.NameOf(run.Status), run.Directory))));
+        WriteFacts([.. summary.Runs.Select(run => (SummaryJson.NameOf(run.Status), run.Directory))]);
     }
 
     /// <summary>Writes what a run would be made of.</summary>
@@ -52,7 +52,15 @@ internal sealed class RunReport(Terminal terminal)
             .Append(("shards", FormattableString.Invariant($"{outline.Shards} a batch, on {outline.Threads} threads")))
             .Append(("memory", $"{Figures.Bytes(outline.StateBytes)} of parameters, gradient and optimiser, {Figures.Bytes(outline.WorkingBytes)} of a step's own"))
             .Append(("traffic", $"{Figures.Bytes(outline.BytesPerStep)} a step between processes"));
-        _console.Write(MetricTables.OfFacts(facts));
+        WriteFacts([.. facts]);
+    }
+
+    // Not a table of Spectre's, which would break a fingerprint or a path in two on a narrow terminal.
+    private void WriteFacts(IReadOnlyList<(string Name, string Value)> facts)
+    {
+        var width = facts.Max(fact => fact.Name.Length) + 1;
+        foreach (var (name, value) in facts)
+            terminal.Output.WriteLine(name.PadRight(width) + value);
     }
 
     private void WriteMetrics(RunSummary summary)

@@ -21,6 +21,7 @@ public static class BuiltInData
         ("adding-problem/train.jsonl", () => AddingProblem.JsonLines(0, 10000)),
         ("adding-problem/test.jsonl", () => AddingProblem.JsonLines(10000, 1000)),
         ("reber/train.conll", () => EmbeddedReberGrammar.Conll(0, 1000)),
+        ("reber/valid.conll", () => EmbeddedReberGrammar.Conll(1500, 500)),
         ("reber/test.conll", () => EmbeddedReberGrammar.Conll(1000, 500)),
     ];
 

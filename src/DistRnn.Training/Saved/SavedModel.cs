@@ -92,7 +92,7 @@ public sealed class SavedModel : IDisposable
     }
 
     /// <summary>The metrics on a new file, in the form of the job's training data.</summary>
-    /// <param name="file">The file, or a directory where the job's format is one.</param>
+    /// <param name="file">The file, a directory where the job's format is one, or a reference of <see cref="BuiltInData"/>.</param>
     /// <param name="progress">Who watches.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="InvalidInputException">The file cannot be read as the job's data is.</exception>
@@ -100,12 +100,12 @@ public sealed class SavedModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
         ArgumentNullException.ThrowIfNull(progress);
-        using var data = TaskData.LoadForUse(JobData.OptionsOf(Job), _stateDirectory, TextSource.FromFile(file), true, new LoadingRelay(progress));
+        using var data = TaskData.LoadForUse(JobData.OptionsOf(Job), _stateDirectory, JobData.SourceOf(file), true, new LoadingRelay(progress));
         return Evaluate(data, PartKind.Test, file, progress, cancellation);
     }
 
     /// <summary>What the model says of every sequence of a file, a JSON object each: a class with all probabilities, tags, or a forecast in original units.</summary>
-    /// <param name="file">The file, with labels or without.</param>
+    /// <param name="file">The file, with labels or without, or a reference of <see cref="BuiltInData"/>.</param>
     /// <param name="progress">Who watches the reading.</param>
     /// <param name="line">Takes one line of JSON; lines come in the file's order.</param>
     /// <param name="cancellation">Ends it early.</param>
@@ -192,7 +192,7 @@ public sealed class SavedModel : IDisposable
 
     private TaskData LoadToPredict(string file, ITrainingProgress progress)
     {
-        var (options, source) = (JobData.OptionsOf(Job), TextSource.FromFile(file));
+        var (options, source) = (JobData.OptionsOf(Job), JobData.SourceOf(file));
         if (Job.Task != TaskKind.Forecasting)
         {
             try

@@ -102,12 +102,12 @@ public sealed class TrainTests
     public void Train_UnknownKey_NamesTheFileLineKeyAndTheNearest()
     {
         using var job = TinyJob.Create("language-model");
-        File.AppendAllText(job.JobFile, "cluster: {workes: 2}\n");
+        File.AppendAllText(job.JobFile, "checkpoint: {kep: 2}\n");
         var result = CommandLine.Run("train", job.JobFile);
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("job.yaml:5", result.Error, StringComparison.Ordinal);
-        Assert.Contains("cluster.workes", result.Error, StringComparison.Ordinal);
-        Assert.Contains("cluster.workers", result.Error, StringComparison.Ordinal);
+        Assert.Contains("job.yaml:6", result.Error, StringComparison.Ordinal);
+        Assert.Contains("checkpoint.kep", result.Error, StringComparison.Ordinal);
+        Assert.Contains("checkpoint.keep", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
     }
 

@@ -31,21 +31,21 @@ internal sealed class TinyJob : IDisposable
             case "language-model":
                 job.Write("train.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat\nthe dog lay on the log\n", 30)));
                 job.Write("test.txt", "the cat lay on the log\n");
-                job.Write("job.yaml", "task: language-model\ndata: {train: train.txt, test: test.txt, tokens: char}\nmodel: {embedding: 8, hidden: 16}\ntraining: {steps: 6, batch: 8, window: 10}\n");
+                job.Write("job.yaml", "task: language-model\ndata: {train: train.txt, test: test.txt, tokens: char}\nmodel: {embedding: 8, hidden: 16}\ntraining: {steps: 6, batch: 8, window: 10}\ncluster: {threads-per-worker: 1}\n");
                 break;
             case "classification":
                 job.Write("train.tsv", string.Concat(Enumerable.Repeat("good\ta fine day\nbad\tno good at all\ngood\tvery fine\nbad\tbad day\n", 8)));
                 job.Write("test.tsv", "good\ta very fine day\nbad\tno day\n");
-                job.Write("job.yaml", "task: classification\ndata: {train: train.tsv, test: test.tsv}\nmodel: {embedding: 8, hidden: 8, bidirectional: true}\ntraining: {steps: 6, batch: 8}\n");
+                job.Write("job.yaml", "task: classification\ndata: {train: train.tsv, test: test.tsv}\nmodel: {embedding: 8, hidden: 8, bidirectional: true}\ntraining: {steps: 6, batch: 8}\ncluster: {threads-per-worker: 1}\n");
                 break;
             case "tagging":
                 job.Write("train.conll", string.Concat(Enumerable.Repeat("fly\tO\nto\tO\nNew\tB-city\nYork\tI-city\n\nhello\tO\nParis\tB-city\n\n", 8)));
                 job.Write("test.conll", "fly\tO\nto\tO\nParis\tB-city\n");
-                job.Write("job.yaml", "task: tagging\ndata: {train: train.conll, test: test.conll, columns: {token: 0, tag: 1}}\nmodel: {embedding: 8, hidden: 8, bidirectional: true}\ntraining: {steps: 6, batch: 4}\n");
+                job.Write("job.yaml", "task: tagging\ndata: {train: train.conll, test: test.conll, columns: {token: 0, tag: 1}}\nmodel: {embedding: 8, hidden: 8, bidirectional: true}\ntraining: {steps: 6, batch: 4}\ncluster: {threads-per-worker: 1}\n");
                 break;
             case "forecasting":
                 job.Write("series.csv", Series(200));
-                job.Write("job.yaml", "task: forecasting\ndata: {train: series.csv, time-column: date, columns: [value], targets: [value], input-length: 24, horizon: 6, season: 12, split: {parts: {train: 0.7, valid: 0.15, test: 0.15}}}\nmodel: {hidden: 8}\ntraining: {steps: 6, batch: 16}\n");
+                job.Write("job.yaml", "task: forecasting\ndata: {train: series.csv, time-column: date, columns: [value], targets: [value], input-length: 24, horizon: 6, season: 12, split: {parts: {train: 0.7, valid: 0.15, test: 0.15}}}\nmodel: {hidden: 8}\ntraining: {steps: 6, batch: 16}\ncluster: {threads-per-worker: 1}\n");
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(task));
