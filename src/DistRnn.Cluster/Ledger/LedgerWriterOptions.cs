@@ -1,0 +1,14 @@
+namespace DistRnn.Cluster;
+
+/// <summary>How a ledger is written behind.</summary>
+public sealed record LedgerWriterOptions
+{
+    /// <summary>Events that may wait to be written, at least 1. Where more come, recording waits.</summary>
+    public int QueueMax { get; init; } = 65_536;
+
+    /// <summary>Events of one transaction, at least 1.</summary>
+    public int BatchMax { get; init; } = 4_096;
+
+    /// <summary>How long a transaction that failed waits to be tried again, unless something else happens before.</summary>
+    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
+}
