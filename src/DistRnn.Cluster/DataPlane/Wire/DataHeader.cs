@@ -32,7 +32,7 @@ internal record struct DataHeader
     public int Incarnation { get; set; }
 
     /// <summary>The owner epoch of the partition, as the sender knows it; 0 or more.</summary>
-    public int OwnerEpoch { get; set; }
+    public long OwnerEpoch { get; set; }
 
     /// <summary>The partition; 0 or more.</summary>
     public int Partition { get; set; }
@@ -53,7 +53,7 @@ internal record struct DataHeader
     public int ShardCount { get; set; }
 
     /// <summary>The lease's attempt; 0 or more.</summary>
-    public int Attempt { get; set; }
+    public long Attempt { get; set; }
 
     /// <summary>A number of the sender's choice that a reply repeats.</summary>
     public ulong Request { get; set; }

@@ -9,9 +9,10 @@ namespace DistRnn.Cluster;
 /// </summary>
 /// <remarks>
 /// Little-endian. 0: "DRNP", 4: version (2), 6: bytes of the header (2), 8: kind (1), 9: codec (1), 10: outcome (1), 11: reason (1), 12: kind it answers (1),
-/// 13: flags (1; bit 0 is last), 14: 0 (2), 16: run (16), 32: incarnation (4), 36: owner epoch (4), 40: partition (4), 44: tensor (4), 48: step (8),
-/// 56: offset (8), 64: first shard (4), 68: shards (4), 72: attempt (4), 76: prefix bytes (4), 80: payload bytes (8), 88: sequence (8), 96: request (8),
-/// 104: 0 (16), 120: XXH3-64 of three XXH3-64, of the bytes before, of those behind, and of the prefix (8). The payload is followed by its XXH3-128 (16), where there is one.
+/// 13: flags (1; bit 0 is last), 14: 0 (2), 16: run (16), 32: incarnation (4), 36: partition (4), 40: owner epoch (8), 48: step (8), 56: offset (8),
+/// 64: first shard (4), 68: shards (4), 72: attempt (8), 80: payload bytes (8), 88: sequence (8), 96: request (8), 104: prefix bytes (4), 108: tensor (4),
+/// 112: 0 (8), 120: XXH3-64 of three XXH3-64, of the bytes before, of those behind, and of the prefix (8). The payload is followed by its
+/// XXH3-128 (16), where there is one.
 /// </remarks>
 internal static class DataHeaderFormat
 {
@@ -47,18 +48,18 @@ internal static class DataHeaderFormat
         (bytes[11], bytes[12], bytes[13]) = ((byte)header.Reason, (byte)header.Answers, header.Last ? (byte)1 : (byte)0);
         BinaryPrimitives.WriteUInt128LittleEndian(bytes[16..], header.Run);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[32..], header.Incarnation);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], header.OwnerEpoch);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[40..], header.Partition);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[44..], header.Tensor);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], header.Partition);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[40..], header.OwnerEpoch);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[48..], header.Step);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[56..], header.Offset);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[64..], header.FirstShard);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[68..], header.ShardCount);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[72..], header.Attempt);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[76..], header.PrefixBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[72..], header.Attempt);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[80..], header.PayloadBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[88..], header.Sequence);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[96..], header.Request);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[104..], header.PrefixBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[108..], header.Tensor);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[ChecksumAt..], Checksum(bytes, prefix));
     }
 
@@ -89,18 +90,18 @@ internal static class DataHeaderFormat
             Last = (bytes[13] & 1) != 0,
             Run = BinaryPrimitives.ReadUInt128LittleEndian(bytes[16..]),
             Incarnation = BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]),
-            OwnerEpoch = BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
-            Partition = BinaryPrimitives.ReadInt32LittleEndian(bytes[40..]),
-            Tensor = BinaryPrimitives.ReadInt32LittleEndian(bytes[44..]),
+            Partition = BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
+            OwnerEpoch = BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
             Step = BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
             Offset = BinaryPrimitives.ReadInt64LittleEndian(bytes[56..]),
             FirstShard = BinaryPrimitives.ReadInt32LittleEndian(bytes[64..]),
             ShardCount = BinaryPrimitives.ReadInt32LittleEndian(bytes[68..]),
-            Attempt = BinaryPrimitives.ReadInt32LittleEndian(bytes[72..]),
-            PrefixBytes = BinaryPrimitives.ReadInt32LittleEndian(bytes[76..]),
+            Attempt = BinaryPrimitives.ReadInt64LittleEndian(bytes[72..]),
             PayloadBytes = BinaryPrimitives.ReadInt64LittleEndian(bytes[80..]),
             Sequence = BinaryPrimitives.ReadUInt64LittleEndian(bytes[88..]),
             Request = BinaryPrimitives.ReadUInt64LittleEndian(bytes[96..]),
+            PrefixBytes = BinaryPrimitives.ReadInt32LittleEndian(bytes[104..]),
+            Tensor = BinaryPrimitives.ReadInt32LittleEndian(bytes[108..]),
         };
         return Check(header, limits);
     }

@@ -8,15 +8,6 @@ namespace DistRnn.Cluster;
 [StructLayout(LayoutKind.Sequential, Pack = 8)]
 internal readonly record struct FloatRange(long First, long Count);
 
-/// <summary>What a shard adds up to beside its gradient. 40 bytes on the wire.</summary>
-/// <param name="Loss">The sum of the losses of its targets, in nats or squared units.</param>
-/// <param name="Targets">Its targets.</param>
-/// <param name="Sequences">Its sequences; 0 for an empty shard, which is absent in the tree.</param>
-/// <param name="Correct">Its targets that were predicted right.</param>
-/// <param name="Tokens">Its tokens, as speed counts them.</param>
-[StructLayout(LayoutKind.Sequential, Pack = 8)]
-internal readonly record struct ShardSums(double Loss, long Targets, long Sequences, long Correct, long Tokens);
-
 /// <summary>Rows of a tensor of which only some are touched.</summary>
 internal readonly ref struct RowSet
 {

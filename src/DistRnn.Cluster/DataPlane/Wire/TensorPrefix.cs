@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using DistRnn.Protocol;
 
 namespace DistRnn.Cluster;
 
@@ -21,7 +22,7 @@ internal readonly ref struct TensorPrefix
     private readonly ReadOnlySpan<byte> _sets;
     private readonly ReadOnlySpan<int> _rows;
 
-    private TensorPrefix(ReadOnlySpan<FloatRange> ranges, ReadOnlySpan<ShardSums> sums, ReadOnlySpan<byte> sets, ReadOnlySpan<int> rows, long floatCount)
+    private TensorPrefix(ReadOnlySpan<FloatRange> ranges, ReadOnlySpan<NodeSums> sums, ReadOnlySpan<byte> sets, ReadOnlySpan<int> rows, long floatCount)
     {
         Ranges = ranges;
         Sums = sums;
@@ -34,7 +35,7 @@ internal readonly ref struct TensorPrefix
     public ReadOnlySpan<FloatRange> Ranges { get; }
 
     /// <summary>The sums of the node's shards, in their order; none where the frame is no gradient, or not the one that carries them.</summary>
-    public ReadOnlySpan<ShardSums> Sums { get; }
+    public ReadOnlySpan<NodeSums> Sums { get; }
 
     /// <summary>How many row sets there are.</summary>
     public int RowSetCount => _sets.Length / SetBytes;
@@ -97,7 +98,7 @@ internal readonly ref struct TensorPrefix
         if (rowsAt + 4 * rows != bytes.Length)
             return false;
         var rangeSpan = MemoryMarshal.Cast<byte, FloatRange>(bytes.Slice(HeadBytes, 16 * ranges));
-        var sumSpan = MemoryMarshal.Cast<byte, ShardSums>(bytes.Slice(HeadBytes + 16 * ranges, 40 * sums));
+        var sumSpan = MemoryMarshal.Cast<byte, NodeSums>(bytes.Slice(HeadBytes + 16 * ranges, 40 * sums));
         var rowSpan = MemoryMarshal.Cast<byte, int>(bytes[(int)rowsAt..]);
         if (!TryCount(rangeSpan, out var floats) || !AreSums(sumSpan) || !TryCountRows(setBytes, rowSpan, ref floats))
             return false;
@@ -118,7 +119,7 @@ internal readonly ref struct TensorPrefix
         return true;
     }
 
-    private static bool AreSums(ReadOnlySpan<ShardSums> sums)
+    private static bool AreSums(ReadOnlySpan<NodeSums> sums)
     {
         foreach (ref readonly var shard in sums)
         {

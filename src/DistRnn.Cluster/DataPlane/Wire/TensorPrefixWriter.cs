@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using DistRnn.Protocol;
 
 namespace DistRnn.Cluster;
 
@@ -7,7 +8,7 @@ namespace DistRnn.Cluster;
 internal ref struct TensorPrefixWriter
 {
     private readonly Span<FloatRange> _ranges;
-    private readonly Span<ShardSums> _sums;
+    private readonly Span<NodeSums> _sums;
     private readonly Span<byte> _sets;
     private readonly Span<int> _rows;
     private int _range;
@@ -30,7 +31,7 @@ internal ref struct TensorPrefixWriter
         bytes = bytes[16..];
         _ranges = MemoryMarshal.Cast<byte, FloatRange>(bytes[..(16 * ranges)]);
         bytes = bytes[(16 * ranges)..];
-        _sums = MemoryMarshal.Cast<byte, ShardSums>(bytes[..(40 * sums)]);
+        _sums = MemoryMarshal.Cast<byte, NodeSums>(bytes[..(40 * sums)]);
         bytes = bytes[(40 * sums)..];
         _sets = bytes[..(16 * rowSets)];
         _rows = MemoryMarshal.Cast<byte, int>(bytes[(16 * rowSets)..]);
@@ -40,7 +41,7 @@ internal ref struct TensorPrefixWriter
     public void Add(FloatRange range) => _ranges[_range++] = range;
 
     /// <summary>Adds the sums of the node's next shard.</summary>
-    public void Add(ShardSums sums) => _sums[_shard++] = sums;
+    public void Add(NodeSums sums) => _sums[_shard++] = sums;
 
     /// <summary>Adds a row set; tensors ascend.</summary>
     /// <param name="tensor">The tensor's place in the parameter table.</param>
