@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using DistRnn.Numerics;
 
 namespace DistRnn.Models;
@@ -10,6 +11,7 @@ namespace DistRnn.Models;
 public sealed class Gradient : IDisposable
 {
     private readonly List<int>[] _touched;
+    private List<int> _united = [];
 
     /// <summary>Makes a gradient of +0 everywhere.</summary>
     /// <param name="parameters">The layout.</param>
@@ -57,11 +59,26 @@ public sealed class Gradient : IDisposable
             }
             foreach (var row in right._touched[i])
                 AddOrCopy(mine + (long)row * tensor.RowSize, theirs + (long)row * tensor.RowSize, tensor.RowSize, _touched[i].BinarySearch(row) >= 0);
-            var union = _touched[i].Union(right._touched[i]).Order().ToArray();
-            _touched[i].Clear();
-            _touched[i].AddRange(union);
+            Unite(ref _touched[i], right._touched[i]);
         }
         IsAbsent = false;
+    }
+
+    /// <summary>Rounds every value that is present as codec bf16 asks at each node of the gradient tree: <see cref="Bfloat16"/>.</summary>
+    public unsafe void RoundToBfloat16()
+    {
+        for (var i = 0; i < _touched.Length; i++)
+        {
+            var tensor = Parameters.Tensors[i];
+            var values = Values.Pointer + tensor.Offset;
+            if (!tensor.SparseRows)
+            {
+                Bfloat16.Round(values, tensor.Count);
+                continue;
+            }
+            foreach (var row in _touched[i])
+                Bfloat16.Round(values + (long)row * tensor.RowSize, tensor.RowSize);
+        }
     }
 
     /// <inheritdoc/>
@@ -72,7 +89,34 @@ public sealed class Gradient : IDisposable
 
     private static unsafe void AddOrCopy(float* mine, float* theirs, long count, bool add)
     {
-        for (long i = 0; i < count; i++)
-            mine[i] = add ? mine[i] + theirs[i] : theirs[i];
+        if (!add)
+        {
+            Buffer.MemoryCopy(theirs, mine, count * sizeof(float), count * sizeof(float));
+            return;
+        }
+        var i = 0L;
+        for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+            (Vector512.Load(mine + i) + Vector512.Load(theirs + i)).Store(mine + i);
+        for (; i < count; i++)
+            mine[i] += theirs[i];
+    }
+
+    /// <summary>The union of two ascending lists takes the place of the first.</summary>
+    private void Unite(ref List<int> mine, List<int> theirs)
+    {
+        _united.Clear();
+        var at = 0;
+        foreach (var row in mine)
+        {
+            for (; at < theirs.Count && theirs[at] <= row; at++)
+            {
+                if (theirs[at] < row)
+                    _united.Add(theirs[at]);
+            }
+            _united.Add(row);
+        }
+        for (; at < theirs.Count; at++)
+            _united.Add(theirs[at]);
+        (mine, _united) = (_united, mine);
     }
 }

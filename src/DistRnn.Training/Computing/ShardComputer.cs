@@ -1,3 +1,4 @@
+using System.Numerics;
 using DistRnn.Data;
 using DistRnn.Models;
 using DistRnn.Numerics;
@@ -23,26 +24,35 @@ public readonly record struct StepSums(double Loss, long Targets, long Sequences
 /// carried state and the seed, and on nothing else; so neighbouring shards may be computed together or one by one, here or elsewhere.
 /// </summary>
 /// <remarks>One caller at a time. After the largest shards have been seen once, computing allocates nothing.</remarks>
-public sealed class ShardComputer
+public sealed class ShardComputer : IDisposable
 {
     private readonly INetworkComputer _computer;
     private readonly ITrainingPlan _plan;
     private readonly SequenceBatch[] _batches;
     private readonly ShardResult[] _results;
+    private readonly bool _roundsNodes;
+    private readonly List<Gradient> _rightNodes = [];
 
     /// <summary>Makes a computer of a plan's shards.</summary>
     /// <param name="computer">What computes; stays the caller's.</param>
     /// <param name="plan">Which sequences a shard holds.</param>
-    public ShardComputer(INetworkComputer computer, ITrainingPlan plan)
+    /// <param name="roundsNodes">
+    /// Whether every node of the gradient tree, each shard's own gradient included, is rounded to 16 bits, as codec bf16 asks. Then shards are computed one by
+    /// one, with a gradient more for each level of the tree.
+    /// </param>
+    public ShardComputer(INetworkComputer computer, ITrainingPlan plan, bool roundsNodes = false)
     {
         ArgumentNullException.ThrowIfNull(computer);
         ArgumentNullException.ThrowIfNull(plan);
-        (_computer, _plan) = (computer, plan);
+        (_computer, _plan, _roundsNodes) = (computer, plan, roundsNodes);
         _batches = new SequenceBatch[plan.Shards];
         for (var i = 0; i < _batches.Length; i++)
             _batches[i] = new SequenceBatch();
         _results = new ShardResult[plan.Shards];
     }
+
+    /// <summary>Gradients that it holds beside the caller's: one for each level of the tree where nodes are rounded, none otherwise.</summary>
+    internal int Gradients => _roundsNodes ? 32 - BitOperations.LeadingZeroCount((uint)_plan.Shards - 1) : 0;
 
     /// <summary>Computes the gradient of all shards of a step.</summary>
     /// <param name="seed">The job's seed.</param>
@@ -73,8 +83,44 @@ public sealed class ShardComputer
             tokens += _batches[i].Steps;
         }
         var results = _results.AsSpan(0, shards);
-        _computer.ComputeGradient(new StepKey(seed, position.Step), firstShard, _batches.AsSpan(0, shards), from, to, gradient, results);
+        var node = new Node(new StepKey(seed, position.Step), firstShard, from, to);
+        if (_roundsNodes)
+            ComputeRounded(node, 0, shards, 0, gradient);
+        else
+            _computer.ComputeGradient(node.Key, firstShard, _batches.AsSpan(0, shards), from, to, gradient, results);
         return SumOf(results, tokens);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var gradient in _rightNodes)
+            gradient.Dispose();
+        _rightNodes.Clear();
+    }
+
+    /// <summary>Computes a node of the tree over the batches that are filled, and rounds it.</summary>
+    /// <param name="node">What is the same for all nodes of a call.</param>
+    /// <param name="begin">The node's first batch.</param>
+    /// <param name="end">The batch behind its last one.</param>
+    /// <param name="level">Nodes above it, which may hold a right child each.</param>
+    /// <param name="gradient">Where it goes.</param>
+    private void ComputeRounded(in Node node, int begin, int end, int level, Gradient gradient)
+    {
+        if (end - begin == 1)
+        {
+            _computer.ComputeGradient(node.Key, node.FirstShard + begin, _batches.AsSpan(begin, 1), node.From, node.To, gradient, _results.AsSpan(begin, 1));
+        }
+        else
+        {
+            var split = ShardTree.SplitOf(begin, end);
+            if (_rightNodes.Count == level)
+                _rightNodes.Add(new Gradient(gradient.Parameters));
+            ComputeRounded(node, begin, split, level + 1, gradient);
+            ComputeRounded(node, split, end, level + 1, _rightNodes[level]);
+            gradient.AddRight(_rightNodes[level]);
+        }
+        gradient.RoundToBfloat16();
     }
 
     private static StepSums SumOf(ReadOnlySpan<ShardResult> results, long tokens)
@@ -88,4 +134,6 @@ public sealed class ShardComputer
         }
         return new StepSums(LossTree.Sum(results), targets, sequences, correct, tokens);
     }
+
+    private readonly record struct Node(StepKey Key, int FirstShard, LaneState? From, LaneState? To);
 }

@@ -50,7 +50,7 @@ internal sealed class Trainer : IDisposable
         Optimizer = new OptimizerState(options.Rule, network.Parameters.Count);
         _gradient = new Gradient(network.Parameters);
         _norm = new GradientNorm(network.Parameters, team);
-        _shards = new ShardComputer(computer, plan);
+        _shards = new ShardComputer(computer, plan, options.RoundsNodes);
         _update = UpdatePart;
         if (plan.Lanes > 0)
         {
@@ -103,7 +103,7 @@ internal sealed class Trainer : IDisposable
 
     /// <summary>Bytes of parameters, gradient, optimiser state and lane state.</summary>
     public long StateBytes =>
-        sizeof(float) * (Parameters.Count * (2 + Optimizer.Vectors.Length) + 2 * (Lanes?.Values.Count ?? 0));
+        sizeof(float) * (Parameters.Count * (2 + Optimizer.Vectors.Length + _shards.Gradients) + 2 * (Lanes?.Values.Count ?? 0));
 
     /// <summary>Tells the computer that the parameters have other values.</summary>
     public void ParametersChanged() => Computer.SetParameters(Parameters);
@@ -169,6 +169,7 @@ internal sealed class Trainer : IDisposable
         Parameters.Dispose();
         Optimizer.Dispose();
         _gradient.Dispose();
+        _shards.Dispose();
         Lanes?.Dispose();
         _spareLanes?.Dispose();
     }

@@ -23,6 +23,9 @@ internal sealed record TrainerOptions
     /// <summary>What gradients are divided by.</summary>
     public LossScale LossScale { get; init; }
 
+    /// <summary>Whether every node of the gradient tree is rounded to 16 bits: codec bf16.</summary>
+    public bool RoundsNodes { get; init; }
+
     /// <summary>What happens where a gradient is not finite.</summary>
     public NonFinitePolicy NonFinite { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed record TrainerOptions
         LearningRate = job.Training.LearningRate,
         ClipNorm = job.Training.ClipNorm,
         LossScale = job.Training.LossScale,
+        RoundsNodes = job.Cluster.Codec == ClusterSection.Bfloat16,
         NonFinite = job.Cluster.NonFinite,
         TotalSteps = totalSteps,
     };

@@ -19,6 +19,9 @@ public enum NonFinitePolicy
 /// </summary>
 public sealed record ClusterSection
 {
+    /// <summary>The codec that rounds every node of the gradient tree to 16 bits.</summary>
+    internal const string Bfloat16 = "bf16";
+
     /// <summary>When an update may be made; only synchronous in this version.</summary>
     public string Consistency { get; init; } = "synchronous";
 
@@ -37,7 +40,7 @@ public sealed record ClusterSection
     /// <summary>Copies of each partition beside the owner's, at least 0.</summary>
     public int Replicas { get; init; } = 1;
 
-    /// <summary>How gradients are encoded; only none in this version.</summary>
+    /// <summary>How gradients are encoded: none, or bf16, which rounds every node of the gradient tree wherever it is computed.</summary>
     public string Codec { get; init; } = "none";
 
     /// <summary>Whether idle workers take a second copy of the slowest lease.</summary>

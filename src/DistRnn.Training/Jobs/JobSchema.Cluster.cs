@@ -35,7 +35,7 @@ internal static partial class JobSchema
         Cluster("replicas", ValueKind.Integer, "Copies of each partition beside the owner's.", cluster => (long)cluster.Replicas, (cluster, value) => cluster with { Replicas = Int(value) }) with { Min = 0, Max = 100 },
         Cluster("codec", ValueKind.Choice, "How gradients are encoded.", cluster => cluster.Codec, (cluster, value) => cluster with { Codec = (string)value! }) with
         {
-            Choices = ["none"], LaterChoices = ["bf16", "int8", "top-k"], MayChange = false,
+            Choices = ["none", ClusterSection.Bfloat16], LaterChoices = ["int8", "top-k"], MayChange = false,
         },
         Cluster("speculation", ValueKind.Boolean, "Whether idle workers take a second copy of the slowest lease.", cluster => cluster.Speculation, (cluster, value) => cluster with { Speculation = (bool)value! }),
         Cluster("verify", ValueKind.Number, "The fraction of shards computed twice.", cluster => cluster.Verify, (cluster, value) => cluster with { Verify = (double)value! }) with { Min = 0, Max = 1, OnlyDefault = true },

@@ -67,9 +67,10 @@ public static class TrainingSession
         using var trainer = new Trainer(setup.Trainer, setup.Network, setup.Computer, setup.Plan, setup.Team);
         using var gradient = new Gradient(setup.Network.Parameters);
         using var next = setup.Plan.Lanes > 0 ? setup.Network.CreateLanes(setup.Plan.Lanes) : null;
+        using var shards = new ShardComputer(setup.Computer, setup.Plan, setup.Trainer.RoundsNodes);
         setup.Network.Initialize(job.Seed, trainer.Parameters);
         trainer.ParametersChanged();
-        new ShardComputer(setup.Computer, setup.Plan).Compute(job.Seed, default, trainer.Lanes, next, gradient);
+        shards.Compute(job.Seed, default, trainer.Lanes, next, gradient);
         return setup.Outline(trainer.StateBytes, null, 0);
     }
 }
