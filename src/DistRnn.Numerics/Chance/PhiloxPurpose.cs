@@ -38,4 +38,7 @@ public enum PhiloxPurpose
 
     /// <summary>Faults of a simulation.</summary>
     Faults = 12,
+
+    /// <summary>Which shards are computed twice to compare.</summary>
+    Verification = 13,
 }

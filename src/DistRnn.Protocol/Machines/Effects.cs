@@ -24,6 +24,12 @@ public sealed record CancelTimer(string Name) : Effect;
 /// <param name="Event">The event.</param>
 public sealed record RecordEvent(LedgerEvent Event) : Effect;
 
+/// <summary>Copies a partition's content, before anything else is done, and sends the copy to whoever makes the checkpoint.</summary>
+/// <param name="To">To whom.</param>
+/// <param name="Key">The partition and its owner epoch.</param>
+/// <param name="Content">The content; the machine's own memory.</param>
+public sealed record SendSnapshot(NodeId To, PartitionKey Key, PartitionContent Content) : Effect;
+
 /// <summary>What a machine answers to an input.</summary>
 /// <param name="Effects">What is to be done, in order.</param>
 /// <param name="Reason">Why, in words.</param>

@@ -86,8 +86,8 @@ public sealed record RunOffer(RunKey Run, long Term, ReadOnlyMemory<byte> Descri
 /// <param name="Node">Its shards.</param>
 /// <param name="Attempt">The lease's number; no other lease of the run's life has it.</param>
 /// <param name="Owners">Who owns each partition.</param>
-/// <param name="LearningRate">Under policies that apply shards one by one, the rate; 0 otherwise.</param>
-public sealed record Lease(RunKey Run, long Term, StepAddress Address, TreeNode Node, long Attempt, ImmutableArray<PartitionOwner> Owners, double LearningRate) : IMessage;
+/// <param name="LearningRate">Under policies that apply shards one by one, the rate; null otherwise.</param>
+public sealed record Lease(RunKey Run, long Term, StepAddress Address, TreeNode Node, long Attempt, ImmutableArray<PartitionOwner> Owners, double? LearningRate) : IMessage;
 
 /// <summary>Takes a lease back.</summary>
 /// <param name="Run">The run's life.</param>
@@ -110,3 +110,10 @@ public sealed record EvaluationLease(RunKey Run, long Term, long Version, int Pi
 /// <param name="Term">The commander's term.</param>
 /// <param name="Reason">Why, in words.</param>
 public sealed record RunOver(RunKey Run, long Term, string Reason) : IMessage;
+
+/// <summary>Under policies that apply shards one by one: the run's position, for the next coordinator.</summary>
+/// <param name="Run">The run's life.</param>
+/// <param name="Term">The commander's term.</param>
+/// <param name="Step">Steps done.</param>
+/// <param name="Position">The position: bytes that only coordinators read.</param>
+public sealed record PositionNotice(RunKey Run, long Term, long Step, ReadOnlyMemory<byte> Position) : IMessage;

@@ -121,8 +121,7 @@ public sealed record PartitionSeed(PartitionKey Key, PartitionContent Content, P
 /// <param name="Key">The partition and its owner epoch.</param>
 /// <param name="Version">The replica's version; -1 while it has no whole content: then the owner sends it.</param>
 /// <param name="RootStep">The step whose complete gradient it holds; -1 for none.</param>
-/// <param name="AppliedShard">Under policies that apply shards one by one, the update that is acknowledged; null otherwise.</param>
-public sealed record ReplicaState(PartitionKey Key, long Version, long RootStep, (long Step, int Shard)? AppliedShard) : IMessage
+public sealed record ReplicaState(PartitionKey Key, long Version, long RootStep) : IMessage
 {
     /// <inheritdoc/>
     public RunKey Run => Key.Run;
@@ -149,4 +148,17 @@ public sealed record ReplicaDecision(PartitionKey Key, StepDecision Decision) : 
 {
     /// <inheritdoc/>
     public RunKey Run => Key.Run;
+}
+
+/// <summary>Under policies that apply shards one by one: an update that the owner has made, for its replica to make too.</summary>
+/// <param name="Key">The partition and its owner epoch.</param>
+/// <param name="VersionBefore">The owner's version before the update; a replica at another version takes none.</param>
+/// <param name="Push">The worker's push.</param>
+public sealed record ReplicaShard(PartitionKey Key, long VersionBefore, GradientPush Push) : ITensorMessage
+{
+    /// <inheritdoc/>
+    public RunKey Run => Key.Run;
+
+    /// <inheritdoc/>
+    public void Release() => Push.Release();
 }

@@ -8,11 +8,17 @@ namespace DistRnn.Protocol;
 /// listed hold anything and are never read. The memory may be a view of a computer's own gradient, a buffer that a connection received into, or a sum.
 /// </summary>
 /// <remarks>
-/// Whoever holds it may read it until <see cref="Release"/>; nobody changes it. Releasing twice does nothing. Not thread-safe: it is handed on, not shared.
+/// Whoever holds it may read it until <see cref="Release"/>; nobody changes it. Releasing twice does nothing. One holder is not thread-safe: it is handed on, or another made by <see cref="Share"/>.
 /// </remarks>
 public sealed unsafe class GradientPart
 {
-    private Action? _release;
+    private Holder? _holder;
+
+    private GradientPart(GradientPart other)
+    {
+        (Layout, Rows, IsAbsent, _holder) = (other.Layout, other.Rows, other.IsAbsent, other._holder);
+        Values = other.Values;
+    }
 
     /// <summary>Describes floats that stand somewhere.</summary>
     /// <param name="layout">The partition.</param>
@@ -26,7 +32,7 @@ public sealed unsafe class GradientPart
         ArgumentNullException.ThrowIfNull(layout);
         if (!isAbsent && (values is null && layout.Count > 0 || rows.Length != layout.Sparse.Length))
             throw new ArgumentException("A part that is present needs its floats, and rows for each sparse section.", nameof(rows));
-        (Layout, Rows, IsAbsent, _release) = (layout, rows, isAbsent, release);
+        (Layout, Rows, IsAbsent, _holder) = (layout, rows, isAbsent, release is null ? null : new Holder(release));
         Values = values;
         if (!isAbsent)
             CheckRows();
@@ -88,12 +94,32 @@ public sealed unsafe class GradientPart
         return hash.GetCurrentHashAsUInt128();
     }
 
-    /// <summary>Lets go of the memory.</summary>
-    public void Release()
+    /// <summary>Another holder of the same memory, which stays until both have released it; the two may be on different threads.</summary>
+    /// <exception cref="InvalidOperationException">It was released already.</exception>
+    public GradientPart Share()
     {
-        var release = _release;
-        _release = null;
-        release?.Invoke();
+        _holder?.Add();
+        return new GradientPart(this);
+    }
+
+    /// <summary>Lets go of the memory.</summary>
+    public void Release() => Interlocked.Exchange(ref _holder, null)?.Remove();
+
+    private sealed class Holder(Action release)
+    {
+        private int _count = 1;
+
+        public void Add()
+        {
+            if (Interlocked.Increment(ref _count) <= 1)
+                throw new InvalidOperationException("The memory has been released.");
+        }
+
+        public void Remove()
+        {
+            if (Interlocked.Decrement(ref _count) == 0)
+                release();
+        }
     }
 
     private static void Append(XxHash128 hash, float* values, long count)

@@ -1,0 +1,232 @@
+namespace DistRnn.Protocol;
+
+/// <summary>Nodes that come and go.</summary>
+public sealed partial class CoordinatorMachine
+{
+    private void TakeMember(MemberChanged change)
+    {
+        var before = _members[change.Node]?.Status;
+        if (_members.Take(change, _now) is not { } member || before == change.Status)
+            return;
+        _effects.Because($"{change.Node} is {change.Status}.");
+        if (_plan is null || Phase is CoordinatorPhase.Ended or CoordinatorPhase.Deposed)
+            return;
+        if (change.Status == MemberStatus.Up)
+        {
+            Offer(member);
+            if (Phase == CoordinatorPhase.Asking && member.IsServer && !_promises.ContainsKey(member.Node))
+                ToServer(member.Node, new PromiseRequest(_run, _term));
+        }
+        else if (member.IsWorker)
+        {
+            Lose(member, change.Status);
+        }
+        if (Phase == CoordinatorPhase.Asking)
+            LookAtPromises(false);
+        if (Phase == CoordinatorPhase.Placing)
+            LookAtPlacing(false);
+        if (IsRunning)
+            LookAtServers(false);
+    }
+
+    private void Offer(MemberState member)
+    {
+        if (!member.IsWorker || member.Status != MemberStatus.Up || member.Stage == WorkerStage.Out)
+            return;
+        member.Stage = WorkerStage.Offered;
+        _effects.Send(member.Node, NodeRoles.Worker, new RunOffer(_run, _term, Plan.Description));
+    }
+
+    private void TakeReady(NodeId from, WorkerReady ready)
+    {
+        if (_members[from] is not { Stage: WorkerStage.Offered } member)
+            return;
+        _digest ??= ready.Digest;
+        if (ready.Digest != _digest)
+        {
+            member.Stage = WorkerStage.Out;
+            Fault("worker-refused", $"{from} has other data, another vocabulary or another arithmetic version than the run: its digest is {ready.Digest}, the run's is {_digest}.");
+            return;
+        }
+        member.Stage = WorkerStage.Ready;
+        Record(new WorkerJoined(from.ToString(), from.Address));
+        _effects.Because($"{from} can compute shards.");
+        if (Phase == CoordinatorPhase.Gathering)
+            TryPlacing();
+        else if (Phase == CoordinatorPhase.Computing)
+            LookAtLeases();
+        else if (Phase == CoordinatorPhase.Evaluating)
+            LookAtEvaluation();
+    }
+
+    private void TakeDeclined(NodeId from, WorkerDeclined declined)
+    {
+        if (_members[from] is not { } member)
+            return;
+        member.Stage = WorkerStage.Out;
+        Fault("worker-declined", $"{from} cannot take part: {declined.Reason}");
+        if (!_members.All.Any(other => other.IsWorker && other.Stage != WorkerStage.Out) && Phase == CoordinatorPhase.Gathering)
+            Finish("failed", $"No worker can take part: {declined.Reason}");
+    }
+
+    private void Lose(MemberState member, MemberStatus status)
+    {
+        if (member.Stage == WorkerStage.Ready)
+        {
+            Record(new WorkerLeft(member.Node.ToString(), status.ToString()));
+            if (status != MemberStatus.Leaving)
+                Fault("worker-lost", $"The worker {member.Node} is {status}: what it held is computed elsewhere.");
+        }
+        member.Stage = WorkerStage.Offered;
+        RevokeAll(member.Node, $"{member.Node} is {status}.");
+    }
+
+    /// <summary>Whether an owner or replica that does not answer may be replaced before the cluster removes it: most coordinators are on this side.</summary>
+    private bool MayReplace(MemberState member) =>
+        member.Status == MemberStatus.Unreachable && _now - member.Since >= _options.ReplaceAfter && _members.SeesMostCoordinators(_options.Coordinators);
+
+    private bool IsGone(NodeId node) => _members[node] is not { } member || MayReplace(member);
+
+    /// <summary>Puts others in the place of owners and replicas that are gone or about to go.</summary>
+    private void LookAtServers(bool isDue)
+    {
+        for (var p = 0; p < _partitions.Length; p++)
+        {
+            var partition = _partitions[p];
+            if (partition.Promoting is { } promoting)
+            {
+                if (IsGone(promoting))
+                {
+                    GoBack($"The owner of partition {p} and its copy are both gone.");
+                    return;
+                }
+                if (isDue)
+                    ToServer(promoting, new Promotion(KeyOf(p), _term, _version));
+                continue;
+            }
+            if (IsGone(partition.Owner))
+            {
+                if (!LoseOwner(p))
+                    return;
+                continue;
+            }
+            LookAtReplica(p, isDue);
+        }
+        HandOver();
+    }
+
+    private bool LoseOwner(int p)
+    {
+        var partition = _partitions[p];
+        Fault("parameter-server-lost", $"The owner of partition {p}, {partition.Owner}, is gone.");
+        // Up to the committed version the owner had its replica's word for everything; a copy that never caught up has none.
+        if (partition.Replica is not { } replica || partition.ReplicaVersion < 0 || IsGone(replica))
+        {
+            GoBack($"Partition {p} is lost: its owner is gone and there is no whole copy.");
+            return false;
+        }
+        BeginPromotion(p, replica, _version);
+        return true;
+    }
+
+    private void BeginPromotion(int p, NodeId replica, long version)
+    {
+        var partition = _partitions[p];
+        partition.OwnerEpoch = ++_ownerEpochMax;
+        (partition.Promoting, partition.PromotingSince, partition.IsApplied, partition.IsSnapshotTaken, partition.Report) = (replica, _now, false, false, null);
+        ToServer(replica, new Promotion(KeyOf(p), _term, version));
+        _effects.Because($"{replica} is to own partition {p} under the owner epoch {partition.OwnerEpoch}.");
+    }
+
+    private void TakePromotion(NodeId from, PromotionReply reply)
+    {
+        if (reply.Key.Index < 0 || reply.Key.Index >= _partitions.Length)
+            return;
+        var partition = _partitions[reply.Key.Index];
+        if (partition.Promoting != from || partition.OwnerEpoch != reply.Key.OwnerEpoch)
+            return;
+        if (!reply.IsDone)
+        {
+            GoBack($"Partition {reply.Key.Index} is lost: {reply.Reason}");
+            return;
+        }
+        (partition.Owner, partition.Promoting, partition.Replica, partition.ReplicaVersion, partition.IsHeld) = (from, null, null, -1, true);
+        Record(new PartitionPromoted(reply.Key.Index, from.ToString(), reply.Key.OwnerEpoch));
+        _effects.Add(new Recovered("parameter-server-lost", _now - partition.PromotingSince));
+        LookAtReplica(reply.Key.Index, true);
+        AfterPromotion(reply);
+    }
+
+    private void AfterPromotion(PromotionReply reply)
+    {
+        switch (Phase)
+        {
+            case CoordinatorPhase.Computing when Spec.Consistency.AppliesShards:
+                RenewShards();
+                break;
+            case CoordinatorPhase.Computing when !reply.HoldsRoot:
+                RenewLeases();
+                break;
+            case CoordinatorPhase.Applying:
+                SendDecision();
+                break;
+            case CoordinatorPhase.Evaluating:
+                RenewEvaluation();
+                break;
+            case CoordinatorPhase.Saving:
+                if (_savingVersion == _version)
+                    AskForSnapshots();
+                else
+                    NextOncePromoted();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void NextOncePromoted()
+    {
+        if (_partitions.All(partition => partition.Promoting is null))
+            Next();
+    }
+
+    private void LookAtReplica(int p, bool isDue)
+    {
+        var partition = _partitions[p];
+        if (partition.Replica is { } replica && IsGone(replica))
+        {
+            Fault("replica-lost", $"The copy of partition {p} on {replica} is gone.");
+            (partition.Replica, partition.ReplicaVersion) = (null, -1);
+            isDue = true;
+        }
+        if (!isDue)
+            return;
+        if (partition.Replica is null && Plan.Replicas > 0)
+            partition.Replica = ReplicaFor(partition.Owner);
+        if (partition.ReplicaVersion < 0)
+            ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, partition.Replica));
+    }
+
+    private NodeId? ReplicaFor(NodeId owner)
+    {
+        var free = _members.Servers.Select(server => server.Node).Where(node => node != owner).ToArray();
+        return free.Length == 0 ? null : free.MinBy(node => (_partitions.Count(partition => partition.Owner == node || partition.Replica == node), node));
+    }
+
+    /// <summary>An owner that is about to leave gives its partitions to their replicas, between two steps.</summary>
+    private void HandOver()
+    {
+        if (Phase != CoordinatorPhase.Computing || Spec.Consistency.AppliesShards)
+            return;
+        for (var p = 0; p < _partitions.Length; p++)
+        {
+            var partition = _partitions[p];
+            if (partition.Promoting is null && _members[partition.Owner]?.Status == MemberStatus.Leaving && partition.Report is null
+                && partition.Replica is { } replica && partition.ReplicaVersion >= 0 && !IsGone(replica))
+            {
+                Fault("parameter-server-leaving", $"{partition.Owner} leaves and hands partition {p} to {replica}.");
+                BeginPromotion(p, replica, _version);
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+using System.Collections.Immutable;
+
+namespace DistRnn.Protocol;
+
+/// <summary>How a coordinator comes to be in charge, and how partitions get owners.</summary>
+public sealed partial class CoordinatorMachine
+{
+    private readonly Dictionary<NodeId, ImmutableArray<PartitionHolding>> _promises = [];
+    private TimeSpan _gatheringSince;
+    private TimeSpan _askingSince;
+    private long _ownerEpochMax;
+    private string? _goingBackFor;
+    private TimeSpan _brokenSince;
+
+    private void BeginAsking(long term)
+    {
+        (Phase, _term, _sequence, _askingSince) = (CoordinatorPhase.Asking, term, 0, _now);
+        _promises.Clear();
+        _effects.Because($"Term {term} begins with the question to all parameter servers.");
+        Ask();
+        LookAtPromises(false);
+    }
+
+    private void Ask()
+    {
+        _askedAt = _now;
+        foreach (var server in _members.Servers.Where(server => !_promises.ContainsKey(server.Node)))
+            ToServer(server.Node, new PromiseRequest(_run, _term));
+    }
+
+    private void TakePromise(NodeId from, PromiseReply reply)
+    {
+        if (Phase != CoordinatorPhase.Asking || reply.Term != _term)
+            return;
+        if (!reply.IsGiven)
+        {
+            BeginAsking(reply.HighestTerm + 1);
+            return;
+        }
+        _promises[from] = reply.Holdings;
+        LookAtPromises(false);
+    }
+
+    /// <summary>In charge once every server that is not removed has promised: owners are among them, or their replicas stand in for them.</summary>
+    private void LookAtPromises(bool isDue)
+    {
+        var missing = _members.All.Where(member => member.IsServer && !_promises.ContainsKey(member.Node)).ToArray();
+        var mayWait = missing.Any(member => member.Status != MemberStatus.Unreachable || !MayReplace(member));
+        if (_promises.Count > 0 && !mayWait)
+        {
+            TakeCharge();
+            return;
+        }
+        if (isDue)
+            Ask();
+    }
+
+    private void TakeCharge()
+    {
+        var holdings = _promises.SelectMany(entry => entry.Value.Select(holding => (Node: entry.Key, Holding: holding))).Where(entry => entry.Holding.IsWhole).ToArray();
+        Record(new TermBegan(_self.ToString()));
+        _run = _run with { Incarnation = _promises.Values.SelectMany(held => held).Select(holding => holding.Key.Run.Incarnation).Append(_run.Incarnation).Max() };
+        if (holdings.Length == 0)
+        {
+            var isNew = _promises.Values.All(held => held.IsEmpty);
+            if (isNew)
+                Record(new RunStarted(Plan.Run, Plan.JobDigest, Plan.Digest ?? "", Spec.Consistency.ToString(), Spec.Codec, Spec.Shards, Spec.Partitions));
+            BeginGathering(isNew ? null : "No partition is whole.");
+            return;
+        }
+        var incarnation = holdings.Max(entry => entry.Holding.Key.Run.Incarnation);
+        _run = _run with { Incarnation = incarnation };
+        var current = holdings.Where(entry => entry.Holding.Key.Run.Incarnation == incarnation).ToArray();
+        _ownerEpochMax = current.Max(entry => entry.Holding.Key.OwnerEpoch);
+        var newest = current.Where(entry => entry.Holding.IsOwner).Select(entry => entry.Holding.Version).DefaultIfEmpty(-1).Max();
+        if (newest < 0)
+        {
+            GoBack("No owner is left, and a copy alone cannot tell whether it is the newest.");
+            return;
+        }
+        Adopt(current, newest);
+    }
+
+    private void Adopt((NodeId Node, PartitionHolding Holding)[] holdings, long newest)
+    {
+        _partitions = new PlacedPartition[Spec.Partitions];
+        var behind = Spec.Consistency.AppliesShards ? long.MaxValue : 1;
+        for (var p = 0; p < _partitions.Length; p++)
+        {
+            var own = holdings.Where(entry => entry.Holding.Key.Index == p).ToArray();
+            var owner = own.Where(entry => entry.Holding.IsOwner).OrderByDescending(entry => entry.Holding.Key.OwnerEpoch).FirstOrDefault();
+            if (owner.Holding is not null && own.All(entry => entry.Holding.Key.OwnerEpoch <= owner.Holding.Key.OwnerEpoch))
+            {
+                if (newest - owner.Holding.Version > behind)
+                {
+                    GoBack($"Partition {p} is at version {owner.Holding.Version}, another at {newest}.");
+                    return;
+                }
+                _partitions[p] = new PlacedPartition(owner.Node, owner.Holding.Key.OwnerEpoch) { IsHeld = true, Replica = owner.Holding.Replica };
+                continue;
+            }
+            var copy = own.Where(entry => !entry.Holding.IsOwner && newest - entry.Holding.Version <= behind).OrderByDescending(entry => entry.Holding.Version).FirstOrDefault();
+            if (copy.Holding is null || Spec.Consistency.AppliesShards)
+            {
+                GoBack($"Partition {p} has no owner, and no copy of it is new enough.");
+                return;
+            }
+            _partitions[p] = new PlacedPartition(copy.Node, copy.Holding.Key.OwnerEpoch) { Replica = copy.Node, ReplicaVersion = copy.Holding.Version };
+        }
+        var source = holdings.Where(entry => entry.Holding.IsOwner && entry.Holding.Version == newest).OrderBy(entry => entry.Holding.Key.Index).First().Holding;
+        var decisions = holdings.Where(entry => entry.Holding.IsOwner && entry.Holding.Version == newest).Select(entry => entry.Holding.LastDecision).OfType<StepDecision>();
+        TakeOver(newest, source.Position, decisions.FirstOrDefault());
+    }
+
+    private void TakeOver(long newest, ReadOnlyMemory<byte> position, StepDecision? decision)
+    {
+        _effects.Because($"The run is taken over at version {newest} in incarnation {_run.Incarnation}.");
+        if (!Spec.Consistency.AppliesShards && decision is not null)
+        {
+            (_version, _position) = (newest - 1, decision.Position);
+            (Phase, _decision) = (CoordinatorPhase.Applying, decision with { Term = _term });
+            (_settlement, _sums) = (null, default);
+            foreach (var partition in _partitions)
+                partition.IsApplied = false;
+        }
+        else
+        {
+            (_version, _position) = (newest, position);
+            Phase = CoordinatorPhase.Saving;
+        }
+        for (var p = 0; p < _partitions.Length; p++)
+            if (!_partitions[p].IsHeld)
+                BeginPromotion(p, _partitions[p].Replica!.Value, _version);
+        if (Phase == CoordinatorPhase.Applying)
+            SendDecision();
+        else
+            NextOncePromoted();
+    }
+
+    private void BeginGathering(string? goingBackFor)
+    {
+        if (goingBackFor is not null)
+        {
+            GoBack(goingBackFor);
+            return;
+        }
+        (Phase, _gatheringSince) = (CoordinatorPhase.Gathering, _now);
+        TryPlacing();
+    }
+
+    /// <summary>Places partitions once there are enough nodes, or patience with the missing ones is over.</summary>
+    private void TryPlacing()
+    {
+        var (servers, workers) = (_members.Servers.Count(), _members.Workers.Count());
+        if (servers == 0 || workers == 0)
+            return;
+        if (_goingBackFor is null && (servers < Plan.ServersWanted || workers < Plan.WorkersWanted) && _now - _gatheringSince < _options.StartPatience)
+            return;
+        Place();
+    }
+
+    private void Place()
+    {
+        Phase = CoordinatorPhase.Placing;
+        var servers = _members.Servers.Select(server => server.Node).ToArray();
+        _partitions =
+        [
+            .. Enumerable.Range(0, Spec.Partitions).Select(p => new PlacedPartition(servers[p % servers.Length], ++_ownerEpochMax)
+            {
+                Replica = Plan.Replicas > 0 && servers.Length > 1 ? servers[(p + 1) % servers.Length] : null,
+            }),
+        ];
+        _effects.Because($"{Spec.Partitions} partitions are placed on {servers.Length} servers at version {_version}.");
+        LookAtPlacing(true);
+    }
+
+    private void LookAtPlacing(bool isDue)
+    {
+        if (_partitions.Any(partition => IsGone(partition.Owner)))
+        {
+            GoBack("A parameter server was lost while partitions were being placed.");
+            return;
+        }
+        if (!isDue)
+            return;
+        _askedAt = _now;
+        for (var p = 0; p < _partitions.Length; p++)
+        {
+            var partition = _partitions[p];
+            if (partition.IsHeld)
+                continue;
+            ToServer(partition.Owner, new PartitionAssignment(KeyOf(p), _term, Spec, _version, partition.Replica, Plan.Description));
+            _effects.Add(new SeedPartition(partition.Owner, KeyOf(p), _version));
+        }
+    }
+
+    private void TakeHeld(NodeId from, PartitionHeld held)
+    {
+        if (!TryPartition(from, held.Key, out var partition))
+            return;
+        partition.IsHeld = true;
+        if (held.Replica is { } replica && partition.Replica == replica)
+            partition.ReplicaVersion = Math.Max(partition.ReplicaVersion, held.Version);
+        if (Phase != CoordinatorPhase.Placing || _partitions.Any(other => !other.IsHeld))
+            return;
+        if (_goingBackFor is not null)
+        {
+            _effects.Add(new Recovered("rollback", _now - _brokenSince));
+            _goingBackFor = null;
+        }
+        Next();
+    }
+
+    /// <summary>Goes back to the newest complete checkpoint, in the run's next life.</summary>
+    private void GoBack(string reason)
+    {
+        if (Phase is CoordinatorPhase.Ended or CoordinatorPhase.Deposed)
+            return;
+        Fault("rollback", reason);
+        if (_goingBackFor is null)
+            _brokenSince = _now;
+        _goingBackFor = reason;
+        _run = _run with { Incarnation = _run.Incarnation + 1 };
+        ForgetStep();
+        (_partitions, _ownerEpochMax, _savingVersion) = ([], 0, -1);
+        (Phase, _askedAt) = (CoordinatorPhase.GoingBack, _now);
+        foreach (var member in _members.All.Where(member => member is { IsWorker: true, Stage: WorkerStage.Ready }))
+            Offer(member);
+        _effects.Add(new FindCheckpoint(_run));
+    }
+
+    private void TakeFound(CheckpointFound found)
+    {
+        if (Phase != CoordinatorPhase.GoingBack)
+            return;
+        Record(new RolledBack(_version, found.Version, _goingBackFor ?? ""));
+        _effects.Add(new WentBack(_version, found.Version, _run.Incarnation));
+        (_version, _position, _savedVersion) = (found.Version, found.Position, found.Version == 0 ? -1 : found.Version);
+        BeginGathering(null);
+    }
+
+    private bool TryPartition(NodeId from, PartitionKey key, out PlacedPartition partition)
+    {
+        partition = null!;
+        if (key.Index < 0 || key.Index >= _partitions.Length)
+            return false;
+        partition = _partitions[key.Index];
+        return partition.Owner == from && partition.OwnerEpoch == key.OwnerEpoch && partition.Promoting is null;
+    }
+}

@@ -1,0 +1,206 @@
+namespace DistRnn.Protocol;
+
+/// <summary>Copies: how an owner keeps its replica with it, how a replica follows, and how it becomes the owner.</summary>
+public sealed partial class ParameterServerMachine
+{
+    private void AssignReplica(NodeId from, ReplicaAssignment assignment)
+    {
+        if (!Obeys(from, assignment.Run, assignment.Term) || !TryOwned(assignment.Key, out var state))
+            return;
+        if (state.Replica?.Node == assignment.Replica)
+        {
+            ReportHeld(state);
+            return;
+        }
+        state.Replica = assignment.Replica is { } node && node != _self ? new ReplicaProgress(node) : null;
+        _effects.Because(state.Replica is null ? $"Partition {state.Key.Index} has no replica." : $"{state.Replica.Node} is to copy partition {state.Key.Index}.");
+        if (!state.IsWhole)
+            return;
+        SyncReplica(state);
+        AfterReplicaMoved(state);
+        StartRetries(state);
+    }
+
+    /// <summary>Sends the replica what it lacks next, once; a timer sends it again.</summary>
+    private void SyncReplica(PartitionState state)
+    {
+        if (state.Replica is not { } replica || !state.IsWhole)
+            return;
+        if (replica.Version == state.Version && !(state.HoldsRoot && replica.RootStep != state.Version))
+            return;
+        var (what, message) = NextFor(state, replica);
+        if (replica.Sent == what)
+            return;
+        replica.Sent = what;
+        _effects.Send(replica.Node, NodeRoles.ParameterServer, message());
+    }
+
+    private static (string What, Func<IMessage> Message) NextFor(PartitionState state, ReplicaProgress replica)
+    {
+        if (replica.Version == state.Version && state.Report is { } report)
+            return ($"gradient {state.Version}", () => new ReplicaGradient(state.Key, report, state.Tree.Gradient.Share(), state.LanesAfter));
+        if (replica.Version >= 0 && replica.Version == state.Version - 1 && state.LastDecision is { } decision && (!decision.IsApplied || replica.RootStep == replica.Version))
+            return ($"decision {decision.Step}", () => new ReplicaDecision(state.Key, decision));
+        return ($"content {state.Version}", () => new PartitionSeed(state.Key, state.CopyContent(), state.Assignment));
+    }
+
+    private void TakeReplicaState(NodeId from, ReplicaState reply)
+    {
+        if (!TryOwned(reply.Key, out var state) || state.Replica is not { } replica || replica.Node != from)
+        {
+            _effects.Because($"{from} is no replica of a partition {reply.Key.Index} that is owned here.");
+            return;
+        }
+        if (reply.Version < replica.Version && reply.Version >= 0)
+            return;
+        (replica.Version, replica.RootStep, replica.Sent) = (reply.Version, reply.RootStep, null);
+        SyncReplica(state);
+        AfterReplicaMoved(state);
+    }
+
+    private void AfterReplicaMoved(PartitionState state)
+    {
+        var version = state.Replica?.Version ?? long.MaxValue;
+        foreach (var waiting in state.Waiting.Where(waiting => waiting.Version <= version).ToArray())
+        {
+            state.Waiting.Remove(waiting);
+            _effects.Send(waiting.Worker, NodeRoles.Worker, waiting.Reply);
+        }
+        if (version < state.Version)
+            return;
+        ReportHeld(state);
+        if (state.LastDecision is { } last)
+            ToCoordinator(_coordinator, new StepApplied(state.Key, last.Step));
+        SendReport(state);
+    }
+
+    private void TakeReplicaSeed(NodeId from, PartitionSeed seed, PartitionAssignment assignment, PartitionState? state)
+    {
+        var isOlder = state is not null
+            && (state.Key.Run.Incarnation > seed.Run.Incarnation
+                || state.Key.Run == seed.Run && (state.Key.OwnerEpoch > seed.Key.OwnerEpoch || state.IsOwner && state.Key.OwnerEpoch == seed.Key.OwnerEpoch));
+        if (isOlder || _partitions.Count >= _options.PartitionsMax && state is null)
+        {
+            seed.Release();
+            _effects.Because($"The copy of partition {seed.Key.Index} that {from} sends is older than what is held, or too many are held.");
+            return;
+        }
+        if (state is { IsWhole: true } && state.Key == seed.Key && state.Version >= seed.Content.Version)
+        {
+            seed.Release();
+        }
+        else
+        {
+            var slot = (seed.Run.Run, seed.Key.Index);
+            if (state is null || state.Key.Run != seed.Run)
+            {
+                Drop(slot);
+                _partitions[slot] = state = NewState(assignment);
+            }
+            (state.Key, state.Assignment, state.IsOwner, state.Replica) = (seed.Key, assignment, false, null);
+            state.TakeContent(seed.Content);
+        }
+        ReplyTo(from, state!);
+        _effects.Because($"Partition {seed.Key.Index} is copied from {from} at version {state!.Version}.");
+    }
+
+    private void TakeReplicaGradient(NodeId from, ReplicaGradient gradient)
+    {
+        if (!TryCopied(gradient.Key, out var state))
+        {
+            gradient.Release();
+            _effects.Send(from, NodeRoles.ParameterServer, new ReplicaState(gradient.Key, -1, -1));
+            return;
+        }
+        if (gradient.Report.Step == state.Version && !state.HoldsRoot)
+        {
+            state.Tree.SetRoot(gradient.Report, gradient.Gradient);
+            state.Report = gradient.Report;
+            state.TakeLanes(gradient.Lanes);
+        }
+        else
+        {
+            gradient.Release();
+        }
+        ReplyTo(from, state);
+    }
+
+    private void TakeReplicaDecision(NodeId from, ReplicaDecision message)
+    {
+        if (!TryCopied(message.Key, out var state))
+        {
+            _effects.Send(from, NodeRoles.ParameterServer, new ReplicaState(message.Key, -1, -1));
+            return;
+        }
+        if (message.Decision.Step == state.Version && (state.HoldsRoot || !message.Decision.IsApplied))
+            state.Apply(message.Decision);
+        ReplyTo(from, state);
+    }
+
+    private void TakeReplicaShard(NodeId from, ReplicaShard shard)
+    {
+        if (!TryCopied(shard.Key, out var state))
+        {
+            shard.Release();
+            _effects.Send(from, NodeRoles.ParameterServer, new ReplicaState(shard.Key, -1, -1));
+            return;
+        }
+        if (state.Version == shard.VersionBefore)
+            state.ApplyShard(shard.Push);
+        shard.Release();
+        ReplyTo(from, state);
+    }
+
+    private void Promote(NodeId from, Promotion promotion)
+    {
+        if (!Obeys(from, promotion.Run, promotion.Term))
+            return;
+        var held = _partitions.TryGetValue((promotion.Run.Run, promotion.Key.Index), out var state) && state.Key.Run == promotion.Run && state.IsWhole;
+        if (!held || state!.Version < promotion.VersionMin || state.Key.OwnerEpoch > promotion.Key.OwnerEpoch)
+        {
+            var reason = !held ? "No whole copy of that partition is here."
+                : state!.Version < promotion.VersionMin ? $"The copy is at version {state.Version}, and {promotion.VersionMin} is committed."
+                : $"The partition has the owner epoch {state.Key.OwnerEpoch} already.";
+            ToCoordinator(from, new PromotionReply(promotion.Key, false, held ? state!.Version : -1, false, reason));
+            _effects.Because(reason);
+            return;
+        }
+        if (!state.IsOwner || state.Key != promotion.Key)
+        {
+            (state.IsOwner, state.Key, state.Replica) = (true, promotion.Key, null);
+            if (state.Report is { } report)
+                state.Report = report with { Key = promotion.Key };
+        }
+        ToCoordinator(from, new PromotionReply(promotion.Key, true, state.Version, state.HoldsRoot, "It is the owner."));
+        _effects.Because($"Partition {promotion.Key.Index} is owned here under the owner epoch {promotion.Key.OwnerEpoch}.");
+        ReportHeld(state);
+        SendReport(state);
+        StartRetries(state);
+    }
+
+    private bool TryCopied(PartitionKey key, out PartitionState state) =>
+        _partitions.TryGetValue((key.Run.Run, key.Index), out state!) && !state.IsOwner && state.Key == key && state.IsWhole;
+
+    private void ReplyTo(NodeId owner, PartitionState state) =>
+        _effects.Send(owner, NodeRoles.ParameterServer, new ReplicaState(state.Key, state.Version, state.HoldsRoot ? state.Version : -1));
+
+    private void StartRetries(PartitionState state) => _effects.Timer(TimerOf((state.Key.Run.Run, state.Key.Index)), _options.RetryAfter);
+
+    /// <summary>Sends again what has had no answer: to the replica what it lacks, to the coordinator what it waits for.</summary>
+    private void Retry(string timer)
+    {
+        foreach (var (slot, state) in _partitions)
+        {
+            if (TimerOf(slot) != timer || !state.IsOwner || !state.IsWhole)
+                continue;
+            if (state.Replica is { } replica)
+                replica.Sent = null;
+            SyncReplica(state);
+            SendReport(state);
+            if (state.LastDecision is { } last)
+                SendApplied(state, last.Step);
+            if (state.Replica is not null || state.Report is not null || state.LastDecision is not null)
+                StartRetries(state);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+
+namespace DistRnn.Protocol;
+
+/// <summary>How far a lease has come.</summary>
+internal enum WorkPhase
+{
+    /// <summary>It waits for its turn, or for parameters.</summary>
+    Pulling,
+
+    /// <summary>It is being computed.</summary>
+    Computing,
+
+    /// <summary>Its gradient is on its way.</summary>
+    Pushing,
+
+    /// <summary>Its gradient is on every partition, and kept for the case that one of them gets another owner.</summary>
+    Done,
+}
+
+/// <summary>One lease of a worker, of a step or of an evaluation.</summary>
+internal sealed class WorkItem
+{
+    public WorkItem(Lease lease) => (Lease, Attempt, Version) = (lease, lease.Attempt, lease.LearningRate is not null ? -1 : lease.Address.Step);
+
+    public WorkItem(EvaluationLease lease) => (Evaluation, Attempt, Version) = (lease, lease.Attempt, lease.Version);
+
+    public Lease? Lease { get; private set; }
+
+    public EvaluationLease? Evaluation { get; }
+
+    public long Attempt { get; private set; }
+
+    /// <summary>The version of the parameters that it needs; -1 for the newest.</summary>
+    public long Version { get; }
+
+    public WorkPhase Phase { get; set; }
+
+    /// <summary>Whether its result is no longer wanted.</summary>
+    public bool IsAbandoned { get; set; }
+
+    /// <summary>Partitions whose answer has come in this pull.</summary>
+    public HashSet<int> Pulled { get; } = [];
+
+    /// <summary>Partitions that have been asked since the last retry.</summary>
+    public HashSet<int> Asked { get; } = [];
+
+    public List<LanePart> Lanes { get; } = [];
+
+    public Computed? Result { get; set; }
+
+    /// <summary>The owner epoch under which each partition has acknowledged the gradient.</summary>
+    public Dictionary<int, long> Pushed { get; } = [];
+
+    /// <summary>The owner epoch under which each partition's push is on its way.</summary>
+    public Dictionary<int, long> Sent { get; } = [];
+
+    /// <summary>Takes up another lease of the same shards.</summary>
+    public void Renew(Lease lease)
+    {
+        (Lease, Attempt, IsAbandoned) = (lease, lease.Attempt, false);
+        Asked.Clear();
+        Sent.Clear();
+        if (Phase == WorkPhase.Done)
+            Phase = WorkPhase.Pushing;
+    }
+}
+
+/// <summary>What a worker keeps of one run.</summary>
+internal sealed class WorkerRunState(RunKey key, NodeId coordinator, long term)
+{
+    public RunKey Key { get; private set; } = key;
+
+    public NodeId Coordinator { get; set; } = coordinator;
+
+    public long Term { get; set; } = term;
+
+    public IWorkerPlan? Plan { get; set; }
+
+    public string? Digest { get; set; }
+
+    public ImmutableArray<PartitionOwner> Owners { get; set; } = [];
+
+    /// <summary>The version of each partition's dense sections in the worker's vector; -1 for none.</summary>
+    public long[] Versions { get; set; } = [];
+
+    /// <summary>Leases in the order in which they came.</summary>
+    public List<WorkItem> Work { get; } = [];
+
+    /// <summary>Whether the compute threads are busy, with a lease that may have been dropped meanwhile.</summary>
+    public bool IsComputing { get; set; }
+
+    public static bool AppliesShards(Lease lease) => lease.LearningRate is not null;
+
+    public PartitionKey KeyOf(int partition) => new(Key, partition, Owners[partition].OwnerEpoch);
+
+    public void BeginIncarnation(RunKey key)
+    {
+        DropAll();
+        Key = key;
+        Array.Fill(Versions, -1);
+    }
+
+    /// <summary>Lets go of all that belongs to earlier steps.</summary>
+    public void DropBefore(long step)
+    {
+        foreach (var work in Work.Where(work => (work.Lease?.Address.Step ?? work.Version) < step).ToArray())
+            Drop(work);
+    }
+
+    public void DropAll()
+    {
+        foreach (var work in Work.ToArray())
+            Drop(work);
+    }
+
+    public void Drop(WorkItem work)
+    {
+        Work.Remove(work);
+        if (work.Result is { } result)
+            foreach (var part in result.Parts)
+                part.Release();
+        work.Result = null;
+    }
+}
