@@ -1,5 +1,5 @@
+using System.Net.Sockets;
 using Akka.Actor;
-using Akka.Cluster;
 using Akka.Hosting;
 using DistRnn.Numerics;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,69 +10,84 @@ namespace DistRnn.Cluster;
 
 /// <summary>
 /// A member of the cluster: an actor system with its place in the membership. When the others take the node for dead, Akka ends its actor system for
-/// good; this class then starts a new one, which joins as a new member.
+/// good; this class then starts a new one, which joins as a new member, so that a node is as good as new after a split.
 /// </summary>
+/// <remarks>Nothing here handles signals: the command that started the node calls <see cref="LeaveAsync"/> when it gets one.</remarks>
 public sealed class ClusterNode : IAsyncDisposable
 {
     /// <summary>The name of every node's actor system; nodes of one cluster need the same.</summary>
     public const string SystemName = "distrnn";
 
-    private readonly NodeOptions _options;
-    private readonly Action<ActorSystem> _furnish;
-    private readonly Action<string> _report;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private IHost _host;
-    private volatile bool _leaving;
+    // A node that is no member after this time starts over, so that the first seed, alone on its side of a split, does not stay an island.
+    private static readonly TimeSpan s_joinTime = TimeSpan.FromSeconds(30);
 
-    private ClusterNode(NodeOptions options, Action<ActorSystem> furnish, Action<string> report)
+    private readonly NodeOptions _options;
+    private readonly int _dataPort;
+    private readonly Action<NodeParts> _furnish;
+    private readonly Action<string> _report;
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Exception? _failure;
+    private volatile IHost _host;
+    private volatile NodeParts? _parts;
+    private volatile bool _wasMember;
+    private int _rejoined;
+
+    private ClusterNode(NodeOptions options, int dataPort, Action<NodeParts> furnish, Action<string> report)
     {
-        (_options, _furnish, _report) = (options, furnish, report);
+        (_options, _dataPort, _furnish, _report) = (options, dataPort, furnish, report);
         _host = BuildHost();
     }
 
-    /// <summary>The actor system of now; another one after the node was taken for dead.</summary>
-    public ActorSystem System => _host.Services.GetRequiredService<ActorSystem>();
+    /// <summary>The node's life of now; another one after the node was taken for dead.</summary>
+    public NodeParts Parts => _parts ?? throw new InvalidOperationException("The node has not started.");
 
-    /// <summary>The address by which other nodes reach this one, such as <c>akka.tcp://distrnn@machine-1:4053</c>.</summary>
-    public Address Address => Akka.Cluster.Cluster.Get(System).SelfAddress;
+    /// <summary>How often the node was taken for dead, or found no cluster, and started over.</summary>
+    public int Rejoined => Volatile.Read(ref _rejoined);
 
-    /// <summary>How often the node was taken for dead and joined again.</summary>
-    public int Rejoined { get; private set; }
-
-    /// <summary>Completes when the node has left for good; fails when it could not go on.</summary>
+    /// <summary>Completes when the node has left for good. It fails with an <see cref="InvalidInputException"/> where the node does not fit the cluster.</summary>
     public Task Ended => _ended.Task;
 
     /// <summary>Starts a node. It is a member when <see cref="WhenMemberAsync"/> has completed.</summary>
     /// <param name="options">What the node has to know.</param>
-    /// <param name="furnish">Creates the node's actors in a new actor system; called once for each, before it joins.</param>
+    /// <param name="dataPort">The port where the node already takes tensors and blobs; 0 where it takes none.</param>
+    /// <param name="furnish">Creates the node's actors; called once for each life, before it joins.</param>
     /// <param name="report">Told, in sentences, what a person who watches the node should know; called from several threads.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <exception cref="InvalidInputException">The options are invalid, or the port is taken.</exception>
-    public static async Task<ClusterNode> StartAsync(NodeOptions options, Action<ActorSystem> furnish, Action<string> report, CancellationToken cancellation = default)
+    public static async Task<ClusterNode> StartAsync(NodeOptions options, int dataPort, Action<NodeParts> furnish, Action<string> report, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(furnish);
         ArgumentNullException.ThrowIfNull(report);
         options.Validate();
-        var node = new ClusterNode(options, furnish, report);
-        await node.StartHostAsync(cancellation).ConfigureAwait(false);
+        var node = new ClusterNode(options, dataPort, furnish, report);
+        try
+        {
+            await node.StartLifeAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (SocketErrorOf(exception) is { } error)
+        {
+            throw new InvalidInputException(Explain(options, error), exception);
+        }
         return node;
     }
 
-    /// <summary>Completes when the node is a member of the cluster whose membership all others have seen.</summary>
+    /// <summary>Completes when the node of now is a member of the cluster, and all others have seen it.</summary>
     /// <param name="cancellation">Ends the wait.</param>
     public async Task WhenMemberAsync(CancellationToken cancellation = default)
     {
         var member = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Akka.Cluster.Cluster.Get(System).RegisterOnMemberUp(() => member.TrySetResult());
-        await member.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        Akka.Cluster.Cluster.Get(Parts.System).RegisterOnMemberUp(() => member.TrySetResult());
+        var first = await Task.WhenAny(member.Task, _ended.Task).WaitAsync(cancellation).ConfigureAwait(false);
+        await first.ConfigureAwait(false);
     }
 
     /// <summary>Leaves the cluster in good order: what the node holds is handed over, the others see it go, and the actor system ends.</summary>
     public async Task LeaveAsync()
     {
-        _leaving = true;
-        await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).ConfigureAwait(false);
+        await _leaving.CancelAsync().ConfigureAwait(false);
+        await CoordinatedShutdown.Get(Parts.System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).ConfigureAwait(false);
         await _ended.Task.ConfigureAwait(false);
     }
 
@@ -82,6 +97,7 @@ public sealed class ClusterNode : IAsyncDisposable
         if (!_ended.Task.IsCompleted)
             await LeaveAsync().ConfigureAwait(false);
         _host.Dispose();
+        _leaving.Dispose();
     }
 
     private IHost BuildHost()
@@ -90,53 +106,118 @@ public sealed class ClusterNode : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NodeLifetime>();
         builder.Logging.AddProvider(new NodeLog(_report));
         builder.Services.AddAkka(SystemName, akka => akka
-            .AddHocon(ActorSystemHocon.Of(_options), HoconAddMode.Prepend)
+            .AddHocon(ActorSystemHocon.Of(_options, _dataPort), HoconAddMode.Prepend)
             .ConfigureLoggers(loggers =>
             {
+                loggers.LogLevel = Akka.Event.LogLevel.WarningLevel;
                 loggers.ClearLoggers();
                 loggers.AddLoggerFactory();
             })
-            .WithActors((system, _) => _furnish(system)));
+            .WithActors((system, _) => Furnish(system)));
         return builder.Build();
     }
 
-    private async Task StartHostAsync(CancellationToken cancellation)
+    private void Furnish(ActorSystem system)
     {
-        await _host.StartAsync(cancellation).ConfigureAwait(false);
-        var system = System;
-        _ = system.WhenTerminated.ContinueWith(_ => OnTerminatedAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        var cluster = Akka.Cluster.Cluster.Get(system);
-        cluster.JoinSeedNodes(Seeds(cluster.SelfAddress));
+        var directory = new NodeDirectory();
+        system.ActorOf(Props.Create(() => new OversizedMessageActor(_report)), "oversized-messages");
+        var membership = system.ActorOf(Props.Create(() => new MembershipActor(directory, Refuse)), "membership");
+        _parts = new NodeParts(system, MemberFacts.IdOf(Akka.Cluster.Cluster.Get(system).SelfUniqueAddress), directory, membership);
+        _furnish(_parts);
     }
 
-    private IEnumerable<Address> Seeds(Address self)
+    private async Task StartLifeAsync(CancellationToken cancellation)
     {
-        if (_options.SeedNodes.Count == 0)
-            return [self];
-        var seeds = _options.SeedNodes.Select(seed => new Address(self.Protocol, SystemName, seed.Host, seed.Port)).ToArray();
+        await _host.StartAsync(cancellation).ConfigureAwait(false);
+        var system = Parts.System;
+        _ = system.WhenTerminated.ContinueWith(_ => OnTerminatedAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = JoinAsync(system);
+    }
+
+    private async Task JoinAsync(ActorSystem system)
+    {
+        var cluster = Akka.Cluster.Cluster.Get(system);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
+        _ = system.WhenTerminated.ContinueWith(_ => ending.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        try
+        {
+            var seeds = Seeds(cluster.SelfAddress);
+            if (seeds.Count > 0)
+                await SeedLookup.OfSystem.WaitAsync(seeds, _report, ending.Token).ConfigureAwait(false);
+            cluster.JoinSeedNodes(seeds.Count == 0 ? [cluster.SelfAddress] : seeds.Select(seed => new Address(cluster.SelfAddress.Protocol, SystemName, seed.Host, seed.Port)));
+            await WhenMemberAsync(ending.Token).WaitAsync(s_joinTime, ending.Token).ConfigureAwait(false);
+            _wasMember = true;
+        }
+        catch (TimeoutException)
+        {
+            _wasMember = false;
+            _report($"No cluster was found in {s_joinTime.TotalSeconds:0} seconds at {string.Join(", ", _options.SeedNodes)}; the node goes on looking.");
+            await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterJoinUnsuccessfulReason.Instance).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The node leaves, or this life of it is over.
+        }
+        catch (InvalidInputException)
+        {
+            // Whoever waits for the end gets it.
+        }
+    }
+
+    private IReadOnlyList<SeedNode> Seeds(Address self)
+    {
         // A node that was taken for dead has a cluster to go back to: it must not start one of its own because it is the first of the list.
-        return Rejoined > 0 && seeds.Length > 1 ? seeds.Where(seed => !seed.Equals(self)) : seeds;
+        var others = _options.SeedNodes.Where(seed => seed.Host != self.Host || seed.Port != self.Port).ToArray();
+        return _wasMember && others.Length > 0 ? others : _options.SeedNodes;
     }
 
     private async Task OnTerminatedAsync()
     {
         try
         {
-            if (_leaving)
+            await _host.StopAsync().ConfigureAwait(false);
+            if (_failure is not null)
             {
-                await _host.StopAsync().ConfigureAwait(false);
+                _ended.TrySetException(_failure);
+                return;
+            }
+            if (_leaving.IsCancellationRequested)
+            {
                 _ended.TrySetResult();
                 return;
             }
-            _report("The cluster took this node for dead; it joins again as a new member.");
+            if (_wasMember)
+                _report("The cluster took this node for dead; it joins again as a new member.");
+            Interlocked.Increment(ref _rejoined);
             _host.Dispose();
-            Rejoined++;
             _host = BuildHost();
-            await StartHostAsync(CancellationToken.None).ConfigureAwait(false);
+            await StartLifeAsync(_leaving.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             _ended.TrySetException(exception);
         }
     }
+
+    private void Refuse(string sentence)
+    {
+        if (Interlocked.CompareExchange(ref _failure, new InvalidInputException(sentence), null) is null)
+            _ = CoordinatedShutdown.Get(Parts.System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+    }
+
+    private static SocketError? SocketErrorOf(Exception exception) => exception switch
+    {
+        SocketException socket => socket.SocketErrorCode,
+        AggregateException several => several.InnerExceptions.Select(SocketErrorOf).FirstOrDefault(error => error is not null),
+        { InnerException: { } inner } => SocketErrorOf(inner),
+        _ => null,
+    };
+
+    private static string Explain(NodeOptions options, SocketError error) => error switch
+    {
+        SocketError.AddressAlreadyInUse => $"Port {options.Port} is taken: another node, or another program, listens there. Give another port, or 0 for a free one.",
+        SocketError.AddressNotAvailable => $"This machine has no address '{(options.Bind.Length > 0 ? options.Bind : options.HostName)}' to listen on. Give host-name a name of this machine, or bind one of its addresses, such as 0.0.0.0.",
+        SocketError.AccessDenied => $"Port {options.Port} may not be listened on by this user. Ports from 1024 up may.",
+        _ => $"Port {options.Port} of '{options.HostName}' cannot be listened on: {error}.",
+    };
 }

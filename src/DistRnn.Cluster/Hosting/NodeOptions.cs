@@ -1,5 +1,5 @@
 using DistRnn.Numerics;
-using DistRnn.Training;
+using DistRnn.Protocol;
 
 namespace DistRnn.Cluster;
 
@@ -13,7 +13,7 @@ public sealed record NodeOptions
     public const int DefaultPort = 4053;
 
     /// <summary>What the node does; at least one role.</summary>
-    public required IReadOnlyList<NodeRole> Roles { get; init; }
+    public required NodeRoles Roles { get; init; }
 
     /// <summary>The name by which other nodes reach this one.</summary>
     public string HostName { get; init; } = "localhost";
@@ -52,16 +52,14 @@ public sealed record NodeOptions
 
     /// <summary>Whether the node has a role.</summary>
     /// <param name="role">The role.</param>
-    public bool Has(NodeRole role) => Roles.Contains(role);
+    public bool Has(NodeRoles role) => Roles.HasFlag(role);
 
     /// <summary>Checks the values against each other and against what exists on this machine.</summary>
     /// <exception cref="InvalidInputException">A value is out of its range, a file is missing, or the values contradict each other; the message says which and what is allowed.</exception>
     public void Validate()
     {
-        if (Roles.Count == 0)
-            throw new InvalidInputException($"roles is empty. A node has at least one of {string.Join(", ", JobNames.All<NodeRole>())}.");
-        if (Roles.Distinct().Count() != Roles.Count)
-            throw new InvalidInputException($"roles names one role twice: {string.Join(", ", Roles.Select(JobNames.Of))}.");
+        if (Roles == NodeRoles.None)
+            throw new InvalidInputException($"roles is empty. A node has at least one of {string.Join(", ", NodeRoleNames.All)}.");
         if (Coordinators is not (1 or 3))
             throw new InvalidInputException($"coordinators is {Coordinators}, and a cluster has 1 or 3: of two that lose sight of each other, neither is a majority.");
         if (HostName.Length == 0 || HostName.Any(char.IsWhiteSpace))
@@ -70,8 +68,8 @@ public sealed record NodeOptions
         CheckPort("data-port", DataPort);
         if (Port != 0 && Port == DataPort)
             throw new InvalidInputException($"port and data-port are both {Port}. Control messages and tensors need a port each.");
-        if (SeedNodes.Count == 0 && !Has(NodeRole.Coordinator))
-            throw new InvalidInputException($"seed-nodes is empty, and a node with the roles {string.Join(", ", Roles.Select(JobNames.Of))} needs to be told where a coordinator is, as host:port.");
+        if (SeedNodes.Count == 0 && !Has(NodeRoles.Coordinator))
+            throw new InvalidInputException($"seed-nodes is empty, and a node with the roles {string.Join(", ", NodeRoleNames.Of(Roles))} needs to be told where a coordinator is, as host:port.");
         if (BlobDirectory.Length == 0)
             throw new InvalidInputException("blob-directory is empty. It is the directory where this node keeps jobs, data and checkpoint parts.");
         CheckFile("secret-file", SecretFile);

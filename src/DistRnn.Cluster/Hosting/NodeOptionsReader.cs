@@ -2,6 +2,7 @@ using System.Globalization;
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
 using DistRnn.Numerics;
+using DistRnn.Protocol;
 using DistRnn.Training;
 
 namespace DistRnn.Cluster;
@@ -102,7 +103,7 @@ public static class NodeOptionsReader
     {
         var options = new NodeOptions
         {
-            Roles = [.. values.List("roles").Select(text => values.Choice<NodeRole>("roles", text))],
+            Roles = values.Roles("roles"),
             ActorSystemOverrides = overrides,
         };
         var tls = new TlsOptions { CertificateFile = values.Path("tls.certificate", ""), PasswordFile = values.Path("tls.password-file", ""), AuthorityFile = values.Path("tls.authority", "") };
@@ -131,6 +132,14 @@ public static class NodeOptionsReader
         public IReadOnlyList<string> List(string key) => Found.TryGetValue(key, out var items) ? items : [];
 
         public string Text(string key, string otherwise) => Found.TryGetValue(key, out var items) ? string.Join(",", items) : otherwise;
+
+        public NodeRoles Roles(string key)
+        {
+            var roles = NodeRoles.None;
+            foreach (var name in List(key))
+                roles |= NodeRoleNames.TryParse(name, out var role) ? role : throw new InvalidInputException($"{Source}: {key} has '{name}', and a role is one of {string.Join(", ", NodeRoleNames.All)}.");
+            return roles;
+        }
 
         public string Path(string key, string otherwise)
         {

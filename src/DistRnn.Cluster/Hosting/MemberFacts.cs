@@ -1,0 +1,39 @@
+using System.Globalization;
+using Akka.Actor;
+using Akka.Cluster;
+using DistRnn.Protocol;
+
+namespace DistRnn.Cluster;
+
+/// <summary>What the membership tells of a node: who it is, what it does, where its data connections are. It travels with the membership itself, so
+/// that whoever sees a member knows it.</summary>
+/// <param name="Id">The node; its life is the number that Akka gives each actor system.</param>
+/// <param name="Address">Its address for control messages.</param>
+/// <param name="Roles">What it does.</param>
+/// <param name="DataPort">The port where its tensors and blobs arrive; 0 where it takes none.</param>
+/// <param name="Version">What it must have in common with the others; see <see cref="ActorSystemHocon.VersionOf"/>.</param>
+public sealed record MemberFacts(NodeId Id, Address Address, NodeRoles Roles, int DataPort, string Version)
+{
+    private const string DataPortPrefix = "data-port-";
+
+    /// <summary>The name of the host, for data connections.</summary>
+    public string Host => Address.Host ?? "";
+
+    internal static MemberFacts Of(Member member) =>
+        new(IdOf(member.UniqueAddress), member.Address, NodeRoleNames.Among(member.Roles), DataPortOf(member.Roles), member.AppVersion.ToString());
+
+    internal static NodeId IdOf(UniqueAddress address) => new(address.Address.ToString(), address.Uid);
+
+    /// <summary>A node's data port, written as one of the names that Akka hands on with the membership.</summary>
+    internal static string DataPortRole(int port) => DataPortPrefix + port.ToString(CultureInfo.InvariantCulture);
+
+    private static int DataPortOf(IEnumerable<string> roles)
+    {
+        foreach (var role in roles)
+        {
+            if (role.StartsWith(DataPortPrefix, StringComparison.Ordinal) && int.TryParse(role.AsSpan(DataPortPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+                return port;
+        }
+        return 0;
+    }
+}

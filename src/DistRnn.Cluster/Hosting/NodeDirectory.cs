@@ -1,0 +1,24 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using DistRnn.Protocol;
+
+namespace DistRnn.Cluster;
+
+/// <summary>The members as this node sees them. <see cref="MembershipActor"/> writes, everybody reads. Thread-safe.</summary>
+public sealed class NodeDirectory
+{
+    private readonly ConcurrentDictionary<NodeId, MemberFacts> _members = new();
+
+    /// <summary>All members, in the order of their identities.</summary>
+    public IReadOnlyList<MemberFacts> Members => [.. _members.Values.OrderBy(member => member.Id)];
+
+    /// <summary>Finds a member.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="member">What is known of it.</param>
+    /// <returns>Whether it is a member.</returns>
+    public bool TryFind(NodeId node, [NotNullWhen(true)] out MemberFacts? member) => _members.TryGetValue(node, out member);
+
+    internal void Add(MemberFacts member) => _members[member.Id] = member;
+
+    internal void Remove(NodeId node) => _members.TryRemove(node, out _);
+}
