@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Hosting;
 using DistRnn.Numerics;
@@ -61,15 +60,9 @@ public sealed class ClusterNode : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(furnish);
         ArgumentNullException.ThrowIfNull(report);
         options.Validate();
+        ListeningAddress.Try(options);
         var node = new ClusterNode(options, dataPort, furnish, report);
-        try
-        {
-            await node.StartLifeAsync(cancellation).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (SocketErrorOf(exception) is { } error)
-        {
-            throw new InvalidInputException(Explain(options, error), exception);
-        }
+        await node.StartLifeAsync(cancellation).ConfigureAwait(false);
         return node;
     }
 
@@ -204,20 +197,4 @@ public sealed class ClusterNode : IAsyncDisposable
         if (Interlocked.CompareExchange(ref _failure, new InvalidInputException(sentence), null) is null)
             _ = CoordinatedShutdown.Get(Parts.System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
     }
-
-    private static SocketError? SocketErrorOf(Exception exception) => exception switch
-    {
-        SocketException socket => socket.SocketErrorCode,
-        AggregateException several => several.InnerExceptions.Select(SocketErrorOf).FirstOrDefault(error => error is not null),
-        { InnerException: { } inner } => SocketErrorOf(inner),
-        _ => null,
-    };
-
-    private static string Explain(NodeOptions options, SocketError error) => error switch
-    {
-        SocketError.AddressAlreadyInUse => $"Port {options.Port} is taken: another node, or another program, listens there. Give another port, or 0 for a free one.",
-        SocketError.AddressNotAvailable => $"This machine has no address '{(options.Bind.Length > 0 ? options.Bind : options.HostName)}' to listen on. Give host-name a name of this machine, or bind one of its addresses, such as 0.0.0.0.",
-        SocketError.AccessDenied => $"Port {options.Port} may not be listened on by this user. Ports from 1024 up may.",
-        _ => $"Port {options.Port} of '{options.HostName}' cannot be listened on: {error}.",
-    };
 }

@@ -17,8 +17,18 @@ internal sealed class NodeLog(Action<string> report) : ILoggerProvider, ILogger
     {
         if (!IsEnabled(logLevel))
             return;
-        var text = formatter(state, exception);
-        report(exception is null ? text : $"{text} ({exception.GetType().Name}: {exception.Message})");
+        report(Shorten(formatter(state, exception)));
+    }
+
+    /// <summary>What a line says, without Akka's brackets in front (level, time, thread, source) and without the stack trace below.</summary>
+    /// <param name="text">The line.</param>
+    internal static string Shorten(string text)
+    {
+        var line = text.AsSpan().TrimStart();
+        line = line[..(line.IndexOfAny('\r', '\n') is var end and >= 0 ? end : line.Length)];
+        while (line.StartsWith("[", StringComparison.Ordinal) && line.IndexOf(']') is var close and >= 0)
+            line = line[(close + 1)..].TrimStart();
+        return line.ToString();
     }
 
     public void Dispose()
