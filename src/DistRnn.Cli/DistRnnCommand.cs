@@ -67,6 +67,7 @@ internal static class DistRnnCommand
         root.Subcommands.Add(PredictCommand.Create(terminal, signals));
         root.Subcommands.Add(ImportCommand.Create(terminal));
         root.Subcommands.Add(ExportCommand.Create(terminal));
+        root.Subcommands.Add(AuditCommand.Create(terminal));
         root.Subcommands.Add(BenchCommand.Create(terminal));
         return root;
     }
