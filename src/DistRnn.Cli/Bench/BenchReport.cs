@@ -9,10 +9,10 @@ namespace DistRnn.Cli;
 /// <param name="Layers">Recurrent layers, forward and backward.</param>
 /// <param name="LanguageModel">Whole training steps of a language model.</param>
 /// <param name="WordVectors">Word vectors; none in this version.</param>
-/// <param name="DataPlane">Transfers; none in this version.</param>
+/// <param name="DataPlane">Transfers of floats into another's memory.</param>
 internal sealed record BenchReport(
     string Cpu, int VectorBits, int Cores, double PeakGflops, IReadOnlyList<KernelFigures> Kernels, IReadOnlyList<LayerFigures> Layers,
-    IReadOnlyList<LanguageModelFigures> LanguageModel, IReadOnlyList<object> WordVectors, IReadOnlyList<object> DataPlane);
+    IReadOnlyList<LanguageModelFigures> LanguageModel, IReadOnlyList<object> WordVectors, IReadOnlyList<DataPlaneFigures> DataPlane);
 
 /// <summary>A matrix product on one core.</summary>
 /// <param name="Name">Which one.</param>
@@ -47,3 +47,9 @@ internal sealed record LayerFigures(
 /// <param name="OfPeak">Their share in the peak of the cores used, measured beside it.</param>
 internal sealed record LanguageModelFigures(
     int Hidden, int Batch, int Window, int Vocabulary, int Threads, double TokensPerSecond, double AllocatedBytesPerStep, double Gflops, double OfPeak);
+
+/// <summary>A way to move floats into another's memory.</summary>
+/// <param name="Path">in-process (a copy), tcp (the data plane over loopback) or loopback (a plain loop over a socket).</param>
+/// <param name="MegabytesPerSecond">10^6 bytes a second, one connection.</param>
+/// <param name="OfLoopback">The share of the plain loop's rate, measured beside it.</param>
+internal sealed record DataPlaneFigures(string Path, double MegabytesPerSecond, double OfLoopback);

@@ -38,6 +38,13 @@ internal static class BenchTables
             }
             yield return table;
         }
+        if (report.DataPlane.Count > 0)
+        {
+            var table = Create("data plane", "MB/s", "of a plain loop");
+            foreach (var path in report.DataPlane)
+                table.AddRow(path.Path, Number(path.MegabytesPerSecond), Share(path.OfLoopback));
+            yield return table;
+        }
     }
 
     private static Table Create(string first, params string[] columns)

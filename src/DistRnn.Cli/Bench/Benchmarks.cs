@@ -43,8 +43,14 @@ internal static class Benchmarks
                 }
             }
         }
+        IReadOnlyList<DataPlaneFigures> dataPlane = [];
+        if (options.Wants("data-plane"))
+        {
+            progress("the data plane");
+            dataPlane = DataPlaneBenchmark.Run(options.Quick);
+        }
         var bits = SimdWidths.Current == SimdWidth.Scalar ? 32 : (int)SimdWidths.Current;
-        return new BenchReport(MachineFacts.Processor, bits, Environment.ProcessorCount, peak, kernels, layers, models, [], []);
+        return new BenchReport(MachineFacts.Processor, bits, Environment.ProcessorCount, peak, kernels, layers, models, [], dataPlane);
     }
 
     private static IEnumerable<LayerCase> CasesOf(BenchOptions options)

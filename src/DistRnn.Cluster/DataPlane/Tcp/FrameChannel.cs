@@ -108,7 +108,7 @@ internal sealed unsafe class FrameChannel : IDisposable
             var piece = address == 0 ? _scratch.AsSpan(0, count) : new Span<byte>((byte*)address + done, count);
             var result = _bytes.Read(piece, deadline);
             if (result != ChannelResult.Done)
-                return result == ChannelResult.Ended ? RefusalReason.Truncated : ReasonOf(result, RefusalReason.Slow);
+                return ReasonInside(result);
             _readHash.Append(piece);
             done += count;
         }
@@ -118,7 +118,7 @@ internal sealed unsafe class FrameChannel : IDisposable
         Span<byte> trailer = stackalloc byte[DataHeaderFormat.TrailerBytes];
         var end = _bytes.Read(trailer, deadline);
         if (end != ChannelResult.Done)
-            return end == ChannelResult.Ended ? RefusalReason.Truncated : ReasonOf(end, RefusalReason.Slow);
+            return ReasonInside(end);
         return BinaryPrimitives.ReadUInt128LittleEndian(trailer) == digest ? RefusalReason.None : RefusalReason.PayloadChecksum;
     }
 
@@ -131,6 +131,9 @@ internal sealed unsafe class FrameChannel : IDisposable
         ChannelResult.Truncated => RefusalReason.Truncated,
         _ => RefusalReason.Disconnected,
     };
+
+    private RefusalReason ReasonInside(ChannelResult result) =>
+        result == ChannelResult.TimedOut ? RefusalReason.Slow : _bytes.IsClosed ? RefusalReason.Disconnected : RefusalReason.Truncated;
 
     private ChannelResult Write(ref DataHeader header, nint prefixAddress, int prefixBytes, nint address, WireFault fault)
     {

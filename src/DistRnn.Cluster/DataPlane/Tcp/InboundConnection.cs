@@ -23,12 +23,16 @@ internal sealed class InboundConnection : ILeaseObserver, IDisposable
     private long _grantedBytes;
 
     internal InboundConnection(
-        FrameChannel channel, string address, TcpDataPlaneOptions options, IDataPlaneReceiver receiver, DataBufferPool buffers, DataPlaneCounters counters,
+        long order, FrameChannel channel, string address, TcpDataPlaneOptions options, IDataPlaneReceiver receiver, DataBufferPool buffers, DataPlaneCounters counters,
         Func<InboundConnection, bool> welcome, Action<InboundConnection> ended)
     {
         (_channel, _address, _options, _receiver, _buffers, _counters, _welcome, _ended) = (channel, address, options, receiver, buffers, counters, welcome, ended);
+        Order = order;
         _thread = new Thread(Run, 1 << 20) { IsBackground = true, Name = "data plane receives" };
     }
+
+    /// <summary>Its place among the connections that were taken.</summary>
+    internal long Order { get; }
 
     /// <summary>The node at the other side; empty before it is welcome.</summary>
     internal string Peer { get; private set; } = "";

@@ -188,8 +188,11 @@ internal sealed class OutboundConnection : IDisposable
             return standing;
         lock (_lock)
             _channel = null;
-        if (isIdle || _closing || Environment.TickCount64 < _retryAt)
-            return null;
+        return isIdle || _closing || Environment.TickCount64 < _retryAt ? null : Connect();
+    }
+
+    private FrameChannel? Connect()
+    {
         var reason = Connect(out var channel, out var creditBytes, out var words);
         if (reason != RefusalReason.None)
         {

@@ -21,6 +21,7 @@ internal sealed class TcpDataPlane : IDataPlane, IFaultCarrier
     private readonly Socket _listener;
     private readonly Thread _accepting;
     private readonly LocalDelivery _local;
+    private long _taken;
     private volatile bool _closing;
 
     /// <summary>Begins to listen.</summary>
@@ -183,13 +184,13 @@ internal sealed class TcpDataPlane : IDataPlane, IFaultCarrier
                 return;
             }
             var address = socket.RemoteEndPoint?.ToString() ?? "";
-            var connection = new InboundConnection(new FrameChannel(new ByteChannel(socket, _options), _options), address, _options, _receiver, _received, Counters, Welcome, Forget);
+            var connection = new InboundConnection(_taken++, new FrameChannel(new ByteChannel(socket, _options), _options), address, _options, _receiver, _received, Counters, Welcome, Forget);
             _inbound.Add(connection);
             connection.Start();
         }
     }
 
-    /// <summary>A node has one connection to this one: a new one means that the old is dead, even where nobody noticed.</summary>
+    /// <summary>A node has one connection to this one: a newer one means that the old is dead, even where nobody noticed.</summary>
     private bool Welcome(InboundConnection connection)
     {
         lock (_lock)
@@ -198,8 +199,11 @@ internal sealed class TcpDataPlane : IDataPlane, IFaultCarrier
                 return false;
             foreach (var other in _inbound)
             {
-                if (other != connection && other.Peer == connection.Peer)
-                    other.Dispose();
+                if (other.Peer != connection.Peer || other == connection)
+                    continue;
+                if (other.Order > connection.Order)
+                    return false;
+                other.Dispose();
             }
         }
         return true;
