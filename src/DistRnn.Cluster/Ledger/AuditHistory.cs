@@ -13,6 +13,7 @@ internal sealed class AuditHistory(AuditFindings findings)
     private RunStarted? _started;
     private RolledBack? _rolledBack;
     private long _version;
+    private long _committing;
     private int _incarnation;
 
     /// <summary>The commits of the steps that survive, by step.</summary>
@@ -33,7 +34,8 @@ internal sealed class AuditHistory(AuditFindings findings)
     /// <summary>The most shards that a step can have, or the largest number where the ledger does not say.</summary>
     public int ShardsMax { get; private set; }
 
-    private bool IsSynchronous => _started is null or { Consistency: "synchronous" };
+    /// <summary>Whether a step is one update of the whole batch.</summary>
+    public bool IsSynchronous => _started is null or { Consistency: "synchronous" };
 
     private bool IsReproducible => IsSynchronous && _started is null or { Codec: "none" or "bf16" };
 
@@ -115,8 +117,6 @@ internal sealed class AuditHistory(AuditFindings findings)
     {
         if (!_terms.TryAdd(began.At.Term, began.Coordinator))
             findings.Add(AuditRule.TermOrder, began.At.Step, $"The term {began.At.Term} began twice: with {_terms[began.At.Term]} and with {began.Coordinator}.");
-        if (began.At.Incarnation < _incarnation)
-            findings.Add(AuditRule.IncarnationOrder, began.At.Step, $"The term {began.At.Term} began in incarnation {began.At.Incarnation}, although an earlier one was in {_incarnation}.");
     }
 
     private void Commit(StepCommitted committed)
@@ -131,12 +131,14 @@ internal sealed class AuditHistory(AuditFindings findings)
             findings.Add(AuditRule.IncarnationOrder, step, $"The step {step} was committed in incarnation {committed.At.Incarnation}; the run was in {_incarnation}.");
             return;
         }
+        var isFirstOfTerm = _committing != term;
+        _committing = term;
         if (Commits.TryGetValue(step, out var first))
         {
-            if (first.FactorTerm != committed.FactorTerm)
-                findings.Add(AuditRule.TwoCoordinators, step, $"The step {step} was committed by the coordinators of two terms, {first.FactorTerm} and {committed.FactorTerm}.");
-            else if (first.At.Term == term || first with { At = committed.At } != committed)
-                findings.Add(AuditRule.StepTwice, step, $"The step {step} was committed twice, in term {first.At.Term} and in term {term}.");
+            if (first.At.Term == term)
+                findings.Add(AuditRule.StepTwice, step, $"The step {step} was committed twice in term {term}.");
+            else if (!isFirstOfTerm || step != Commits.Keys.Last() || !IsSameDecision(first, committed))
+                findings.Add(AuditRule.TwoCoordinators, step, $"The step {step} was committed by the coordinators of two terms, {first.At.Term} and {term}.");
             return;
         }
         Commits.Add(step, committed);
@@ -150,18 +152,21 @@ internal sealed class AuditHistory(AuditFindings findings)
 
     private void RollBack(RolledBack rolledBack)
     {
-        var (from, to, incarnation) = (rolledBack.From, rolledBack.To, rolledBack.At.Incarnation);
+        var (to, incarnation) = (rolledBack.To, rolledBack.At.Incarnation);
         if (_rolledBack is { } last && last.At.Term < rolledBack.At.Term && last with { At = rolledBack.At } == rolledBack && last.At.Incarnation == incarnation)
             return;
-        if (incarnation != _incarnation + 1)
-            findings.Add(AuditRule.IncarnationOrder, to, $"The rollback to version {to} begins incarnation {incarnation}; {_incarnation + 1} would have been next.");
-        if (to > from || IsSynchronous && to > _version)
-            findings.Add(AuditRule.StepMissing, to, $"A rollback goes from version {from} to {to}; the run stood at {_version}.");
+        if (incarnation <= _incarnation)
+            findings.Add(AuditRule.IncarnationOrder, to, $"The rollback to version {to} begins incarnation {incarnation}; the run was in {_incarnation} already.");
+        if (IsSynchronous && to > _version)
+            findings.Add(AuditRule.StepMissing, to, $"A rollback goes to version {to}; the run stood at {_version}.");
         Rollbacks++;
         Supersede(to);
         _incarnation = Math.Max(_incarnation, incarnation);
         _rolledBack = rolledBack;
     }
+
+    private static bool IsSameDecision(StepCommitted first, StepCommitted second) =>
+        (first.Shards, first.Partitions, first.Factor, first.Rate, first.Applied) == (second.Shards, second.Partitions, second.Factor, second.Rate, second.Applied);
 
     private void Complete(CheckpointComplete complete)
     {

@@ -8,7 +8,6 @@ internal sealed class AuditShards(AuditHistory history, AuditFindings findings)
     private const int PartitionsMax = 1 << 20;
 
     private readonly Dictionary<(int Partition, int Shard), int> _counts = [];
-    private readonly Dictionary<(int Partition, int First), ShardEntered> _seen = [];
 
     /// <summary>Shards that are proven.</summary>
     public long Proven { get; private set; }
@@ -54,8 +53,7 @@ internal sealed class AuditShards(AuditHistory history, AuditFindings findings)
     private void CheckStep(StepCommitted committed, List<ShardEntered> entries)
     {
         _counts.Clear();
-        _seen.Clear();
-        foreach (var entry in entries)
+        foreach (var entry in EntriesOf(committed, entries))
             Count(committed, entry);
         if (!committed.Applied)
             return;
@@ -81,8 +79,6 @@ internal sealed class AuditShards(AuditHistory history, AuditFindings findings)
 
     private void Count(StepCommitted committed, ShardEntered entry)
     {
-        if (entry.At.Incarnation != committed.At.Incarnation || IsRepeated(entry))
-            return;
         var step = committed.At.Step;
         if (entry.Partition < 0 || entry.Partition >= committed.Partitions)
         {
@@ -103,13 +99,16 @@ internal sealed class AuditShards(AuditHistory history, AuditFindings findings)
         }
     }
 
-    // A coordinator that takes over records again what the partitions report, and it is the same to the letter.
-    private bool IsRepeated(ShardEntered entry)
+    // A coordinator that takes over before a step is decided records anew what the partitions report: the entries of the newest term are those of the update.
+    // Where shards are applied one by one, servers take each once, and a later term only learns of it again.
+    private IEnumerable<ShardEntered> EntriesOf(StepCommitted committed, List<ShardEntered> entries)
     {
-        var key = (entry.Partition, entry.FirstShard);
-        if (_seen.TryGetValue(key, out var first))
-            return first.At.Term < entry.At.Term && first with { At = entry.At } == entry;
-        _seen.Add(key, entry);
-        return false;
+        entries.RemoveAll(entry => entry.At.Incarnation != committed.At.Incarnation);
+        if (!history.IsSynchronous)
+            return entries.GroupBy(entry => (entry.Partition, entry.FirstShard)).SelectMany(group => group.Where(entry => entry.At.Term == group.First().At.Term));
+        if (entries.Find(entry => entry.At.Term > committed.At.Term) is { } late)
+            findings.Add(AuditRule.ShardTwice, committed.At.Step, $"The shard {late.FirstShard} of step {committed.At.Step} entered the update of partition {late.Partition} in term {late.At.Term} again, after it was committed in term {committed.At.Term}.");
+        var newest = entries.Where(entry => entry.At.Term <= committed.At.Term).Select(entry => entry.At.Term).DefaultIfEmpty().Max();
+        return entries.Where(entry => entry.At.Term == newest);
     }
 }

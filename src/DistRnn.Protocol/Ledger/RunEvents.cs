@@ -19,9 +19,9 @@ public sealed record TermBegan(string Coordinator) : LedgerEvent;
 /// <param name="Fingerprint">The fingerprint of the parameters, 64 hexadecimal digits.</param>
 public sealed record CheckpointComplete(string ManifestSha256, string Fingerprint) : LedgerEvent;
 
-/// <summary>All partitions went back to an older version. The place has the new incarnation, one above the last, and as its step <paramref name="To"/>.</summary>
-/// <param name="From">The version that was lost.</param>
-/// <param name="To">The version that the run goes on from; at most <paramref name="From"/>.</param>
+/// <summary>All partitions went back to an older version. The place has the new incarnation, above the last.</summary>
+/// <param name="From">The version that was lost, as far as the coordinator that records it knew; one that has just taken over may not.</param>
+/// <param name="To">The version that the run goes on from.</param>
 /// <param name="Reason">Why, a sentence.</param>
 public sealed record RolledBack(long From, long To, string Reason) : LedgerEvent;
 

@@ -8,7 +8,11 @@ namespace DistRnn.Protocol;
 /// <param name="Node">The machine or process that the worker runs on.</param>
 public sealed record StepLeased(int FirstShard, int Shards, int Attempt, string Worker, string Node) : LedgerEvent;
 
-/// <summary>The gradient of some shards became part of a partition's update. A worker may push the sum of an aligned subtree, so there may be several shards in one.</summary>
+/// <summary>
+/// The gradient of some shards became part of a partition's update. A worker may push the sum of an aligned subtree, so there may be several shards in one. All entries
+/// of a synchronous step are recorded when every partition has reported; where a coordinator dies then, the next one records what the partitions report to it, and
+/// its entries are those of the update.
+/// </summary>
 /// <param name="FirstShard">The first shard, from 0.</param>
 /// <param name="Shards">How many neighbouring shards, at least 1.</param>
 /// <param name="Attempt">The attempt whose result it was, from 1.</param>
@@ -26,8 +30,8 @@ public sealed record ShardEntered(int FirstShard, int Shards, int Attempt, strin
 /// <param name="Rate">The learning rate.</param>
 /// <param name="Applied">False where the gradient was not finite and the step was passed over: the parameters stayed as they were.</param>
 /// <param name="FactorTerm">
-/// The latest term under which a partition was given the factor. A coordinator that finds the step settled by its predecessor records it again with the predecessor's
-/// term here, so two terms here for one step mean that two coordinators committed it.
+/// The term under which the partitions were given the factor, at most the place's. A coordinator that takes over gives the factor that it finds at the newest version
+/// once more under its own term, so the first step it commits may be the last one of its predecessor, with the same factor; none behind it may.
 /// </param>
 public sealed record StepCommitted(int Shards, int Partitions, float Factor, double Norm, double Loss, double Rate, bool Applied, long FactorTerm) : LedgerEvent;
 
