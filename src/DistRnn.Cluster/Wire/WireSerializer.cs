@@ -1,0 +1,60 @@
+using System.Runtime.Serialization;
+using Akka.Actor;
+using Akka.Serialization;
+using DistRnn.Protocol;
+using Google.Protobuf;
+
+namespace DistRnn.Cluster;
+
+/// <summary>
+/// The one serializer of what travels between nodes: a <see cref="WireEnvelope"/> with a message of the schema, under the manifest of that message.
+/// What it cannot read it refuses; Akka logs that and drops the message, and the protocol asks again.
+/// </summary>
+internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    /// <summary>The serializer's number on the wire; numbers up to 100 are Akka's.</summary>
+    public const int WireIdentifier = 4053;
+
+    private static long s_refused;
+
+    /// <summary>Messages of this process that came and could not be read.</summary>
+    public static long Refused => Interlocked.Read(ref s_refused);
+
+    public override int Identifier => WireIdentifier;
+
+    public override string Manifest(object o) => MessageCodec.ManifestOf(EnvelopeOf(o).Message);
+
+    public override byte[] ToBinary(object obj)
+    {
+        var envelope = EnvelopeOf(obj);
+        return new Wire.Envelope
+        {
+            From = WireParts.Of(envelope.From),
+            To = WireParts.Of(envelope.To),
+            Role = (int)envelope.Role,
+            Body = MessageCodec.Write(envelope.Message),
+        }.ToByteArray();
+    }
+
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        try
+        {
+            var wire = Wire.Envelope.Parser.ParseFrom(bytes);
+            if (!MessageCodec.TryRead(manifest, wire.Body.Memory, out var message, out var refusal))
+                throw new WireException(refusal);
+            return new WireEnvelope(WireParts.NodeOf(wire.From), WireParts.NodeOf(wire.To), RoleOf(wire.Role), message);
+        }
+        catch (Exception exception) when (exception is WireException or InvalidProtocolBufferException)
+        {
+            Interlocked.Increment(ref s_refused);
+            throw new SerializationException(exception.Message, exception);
+        }
+    }
+
+    private static WireEnvelope EnvelopeOf(object message) =>
+        message as WireEnvelope ?? throw new SerializationException($"A {message.GetType().FullName} is marked as a message between nodes and is none that this serializer knows.");
+
+    private static NodeRoles RoleOf(int role) =>
+        (NodeRoles)role is NodeRoles.Coordinator or NodeRoles.Worker or NodeRoles.ParameterServer ? (NodeRoles)role : throw new WireException($"{role} is no role.");
+}
