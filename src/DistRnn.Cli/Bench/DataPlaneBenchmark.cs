@@ -71,39 +71,45 @@ internal static unsafe class DataPlaneBenchmark
     /// <summary>Has every payload put into the same floats and counts them.</summary>
     private sealed class Arrivals(FloatBuffer floats) : IDataPlaneReceiver
     {
-        private readonly ManualResetEventSlim _all = new();
+        private readonly object _lock = new();
         private int _left;
         private RefusalReason _reason;
 
         public void Expect(int frames)
         {
-            Volatile.Write(ref _left, frames);
-            _all.Reset();
+            lock (_lock)
+                _left = frames;
         }
 
         public void Wait()
         {
-            _all.Wait();
-            if (_reason != RefusalReason.None)
-                throw new InvalidOperationException(RefusalReasons.SentenceOf(_reason));
+            lock (_lock)
+            {
+                while (_left > 0)
+                    Monitor.Wait(_lock);
+                if (_reason != RefusalReason.None)
+                    throw new InvalidOperationException(RefusalReasons.SentenceOf(_reason));
+            }
         }
 
         public DataDestination Accept(string peer, in DataHeader header, ReadOnlySpan<byte> prefix) => DataDestination.Into(floats, 0, floats.Count);
 
-        public void Complete(in DataArrival arrival)
+        public void Complete(in DataArrival arrival) => Count(1, RefusalReason.None);
+
+        public void Failed(string peer, in DataHeader header, in DataDestination destination, RefusalReason reason) => Count(0, reason);
+
+        public void Refused(string peer, in DataHeader header, RefusalReason reason) => Count(0, reason);
+
+        private void Count(int frames, RefusalReason reason)
         {
-            if (Interlocked.Decrement(ref _left) == 0)
-                _all.Set();
-        }
-
-        public void Failed(string peer, in DataHeader header, in DataDestination destination, RefusalReason reason) => Fail(reason);
-
-        public void Refused(string peer, in DataHeader header, RefusalReason reason) => Fail(reason);
-
-        private void Fail(RefusalReason reason)
-        {
-            _reason = reason;
-            _all.Set();
+            lock (_lock)
+            {
+                _left -= frames;
+                if (reason != RefusalReason.None)
+                    (_left, _reason) = (0, reason);
+                if (_left <= 0)
+                    Monitor.PulseAll(_lock);
+            }
         }
     }
 

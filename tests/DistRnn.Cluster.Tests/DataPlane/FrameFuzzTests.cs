@@ -5,7 +5,8 @@ namespace DistRnn.Cluster.Tests;
 
 /// <summary>
 /// Frames with bytes changed, cut, repeated and inserted, sent to a plane over sockets: each is refused with a reason or is a whole frame; the plane holds no
-/// memory afterwards and still takes frames from an honest node. The slow suite runs with <c>-trait "Suite=slow"</c>, the rest with <c>-trait- "Suite=slow"</c>.
+/// memory afterwards and still takes frames from an honest node. The slow suite runs alone, with
+/// <c>dotnet run -c Release --project tests/DistRnn.Cluster.Tests -- -explicit only -trait "Suite=slow"</c>.
 /// </summary>
 public sealed class FrameFuzzTests
 {
@@ -14,7 +15,7 @@ public sealed class FrameFuzzTests
     [Fact]
     public void Frames_Mutated_AreRefusedOrWhole() => Fuzz(2_000, 20260725);
 
-    [Fact]
+    [Fact(Explicit = true)]
     [Trait("Suite", "slow")]
     public void Frames_MutatedByTheHundredThousand_AreRefusedOrWhole() => Fuzz(100_000, 4711);
 

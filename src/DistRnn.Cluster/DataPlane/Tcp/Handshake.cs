@@ -44,19 +44,15 @@ internal static class Handshake
     /// <param name="channel">The fresh connection.</param>
     /// <param name="options">Name, secret and credit.</param>
     /// <param name="peer">Who it is, where it is welcome.</param>
-    /// <returns>None, or why there is no connection; the other side has been told.</returns>
+    /// <returns>None, or why there is no connection; the other side has not been told yet.</returns>
     internal static RefusalReason Accept(FrameChannel channel, TcpDataPlaneOptions options, out string peer)
     {
         peer = "";
         var reason = Answer(channel, options, Environment.TickCount64 + options.GreetingMs, out var name);
-        if (reason == RefusalReason.None)
-        {
-            peer = name;
-            return channel.Write(new DataHeader { Kind = DataKind.Welcome, Offset = options.CreditBytes }, default) == ChannelResult.Done ? RefusalReason.None : RefusalReason.Disconnected;
-        }
-        if (reason is not (RefusalReason.Disconnected or RefusalReason.Truncated))
-            channel.Write(new DataHeader { Kind = DataKind.Refusal, Reason = reason }, default);
-        return reason;
+        if (reason != RefusalReason.None)
+            return reason;
+        peer = name;
+        return channel.Write(new DataHeader { Kind = DataKind.Welcome, Offset = options.CreditBytes }, default) == ChannelResult.Done ? RefusalReason.None : RefusalReason.Disconnected;
     }
 
     private static RefusalReason Answer(FrameChannel channel, TcpDataPlaneOptions options, long deadline, out string peer)

@@ -108,7 +108,7 @@ internal sealed class InboundConnection : ILeaseObserver, IDisposable
                 if (reason != RefusalReason.Disconnected)
                 {
                     _counters.CountRefusal(reason);
-                    if (Peer.Length > 0 && reason != RefusalReason.Truncated)
+                    if (reason != RefusalReason.Truncated)
                         _channel.Write(new DataHeader { Kind = DataKind.Refusal, Reason = reason }, default);
                 }
                 _options.Report?.Invoke($"The connection from '{(Peer.Length > 0 ? Peer : _address)}' ended: {RefusalReasons.SentenceOf(reason)}");
