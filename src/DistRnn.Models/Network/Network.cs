@@ -74,6 +74,24 @@ public sealed class Network : INetwork
     }
 
     /// <inheritdoc/>
+    public bool TryCollectRows(int tensor, int firstShard, ReadOnlySpan<SequenceBatch> shards, StepKey key, ISet<int> rows)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        for (var column = 0; column < Options.Embeddings.Length; column++)
+        {
+            if (EmbeddingTensor(column) != tensor)
+                continue;
+            foreach (var shard in shards)
+                foreach (var token in shard.Tokens(column))
+                    rows.Add(token);
+            if (column == 0 && Options.Dropout.Words > 0)
+                rows.Add(Options.UnknownToken);
+            return true;
+        }
+        return false;
+    }
+
+    /// <inheritdoc/>
     public LaneState CreateLanes(int lanes) => new(Options, lanes);
 
     /// <inheritdoc/>

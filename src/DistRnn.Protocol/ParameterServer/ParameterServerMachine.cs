@@ -13,9 +13,6 @@ public sealed record ParameterServerOptions
 
     /// <summary>Whether pushed gradients are digested, so that duplicates can be compared and the ledger can name what entered.</summary>
     public bool DigestsGradients { get; init; } = true;
-
-    /// <summary>Rounds every sum of the gradient tree for codecs that ask it; by the codec's name as the job spells it.</summary>
-    public Func<string, FloatRounding?> RoundingOf { get; init; } = _ => null;
 }
 
 /// <summary>
@@ -241,7 +238,9 @@ public sealed partial class ParameterServerMachine : IDisposable
         _effects.StopTimer(TimerOf(slot));
     }
 
-    private PartitionState NewState(PartitionAssignment assignment) => new(assignment, _arithmetic, _options.RoundingOf(assignment.Spec.Codec));
+    private PartitionState NewState(PartitionAssignment assignment) => new(assignment, _arithmetic, RoundingOf(Codec.Parse(assignment.Spec.Codec)));
+
+    private static FloatRounding? RoundingOf(Codec codec) => codec.Kind == CodecKind.Bfloat16 ? codec.RoundNode : null;
 
     private bool TryOwned(PartitionKey key, out PartitionState state) =>
         _partitions.TryGetValue((key.Run.Run, key.Index), out state!) && state.IsOwner && state.Key == key;

@@ -25,7 +25,7 @@ public sealed class PartitionMap
             .. Enumerable.Range(0, partitions).Select(i =>
             {
                 var first = i * each + Math.Min(i, more);
-                return new PartitionLayout(table, i, first, each + (i < more ? 1 : 0));
+                return new PartitionLayout(table, i, partitions, first, each + (i < more ? 1 : 0));
             }),
         ];
     }
@@ -76,9 +76,9 @@ public readonly record struct SparseSection(int Tensor, long First, long Count, 
 /// <summary>Where a partition lies in the flat vector and what is in it. Immutable and thread-safe.</summary>
 public sealed class PartitionLayout
 {
-    internal PartitionLayout(ParameterTable table, int index, int firstBlock, int blocks)
+    internal PartitionLayout(ParameterTable table, int index, int partitions, int firstBlock, int blocks)
     {
-        (Index, FirstBlock, Blocks) = (index, firstBlock, blocks);
+        (Index, Partitions, FirstBlock, Blocks) = (index, partitions, firstBlock, blocks);
         First = (long)firstBlock * ParameterTable.BlockCount;
         Count = Math.Max(0, Math.Min(First + (long)blocks * ParameterTable.BlockCount, table.Count) - First);
         var (dense, sparse) = (ImmutableArray.CreateBuilder<DenseSection>(), ImmutableArray.CreateBuilder<SparseSection>());
@@ -101,6 +101,9 @@ public sealed class PartitionLayout
 
     /// <summary>The partition, from 0.</summary>
     public int Index { get; }
+
+    /// <summary>Partitions of the whole vector.</summary>
+    public int Partitions { get; }
 
     /// <summary>Its first block of the whole vector.</summary>
     public int FirstBlock { get; }

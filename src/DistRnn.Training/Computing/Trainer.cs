@@ -74,6 +74,9 @@ internal sealed class Trainer : IDisposable
     /// <summary>The state that lanes carry into the next step, or null where sequences are independent.</summary>
     public LaneState? Lanes { get; private set; }
 
+    /// <summary>Everything that a step changes, as a checkpoint holds it.</summary>
+    public RunState State => new(Parameters, Optimizer, Lanes);
+
     /// <summary>Steps done.</summary>
     public long Step { get; private set; }
 

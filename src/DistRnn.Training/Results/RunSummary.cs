@@ -62,6 +62,9 @@ public sealed record RunSummary
     /// <summary>How often each kind of fault happened.</summary>
     public ImmutableSortedDictionary<string, int> Faults { get; init; } = ImmutableSortedDictionary<string, int>.Empty.WithComparers(StringComparer.Ordinal);
 
+    /// <summary>What went wrong and was put right, with the seconds from when it was noticed until training went on.</summary>
+    public ImmutableArray<(string What, double Seconds)> Recoveries { get; init; } = [];
+
     /// <summary>The step this execution went on from; 0 where it began afresh.</summary>
     public long ResumedFrom { get; init; }
 

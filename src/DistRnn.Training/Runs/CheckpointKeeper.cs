@@ -37,17 +37,19 @@ internal sealed class CheckpointKeeper
         _jobDigest = StoredContent.Of(Encoding.UTF8.GetBytes(JobFile.Write(setup.Job))).Sha256;
     }
 
-    /// <summary>Writes a checkpoint of where the trainer is, and deletes those no longer needed.</summary>
-    /// <param name="trainer">The trainer.</param>
+    /// <summary>Writes a checkpoint, and deletes those no longer needed.</summary>
+    /// <param name="state">The state.</param>
     /// <param name="position">Its position.</param>
+    /// <returns>The fingerprint of its parameters.</returns>
     /// <exception cref="StorageException">It could not be written; older ones are untouched.</exception>
-    public void Save(Trainer trainer, RunPosition position)
+    public string Save(RunState state, RunPosition position)
     {
-        var table = trainer.Network.Parameters;
-        var parts = new List<CheckpointPart> { new(ParametersPart, stream => TensorFiles.WriteParameters(stream, table, trainer.Parameters, position.Step)) };
-        if (trainer.Optimizer.Vectors.Length > 0)
-            parts.Add(new(OptimizerPart, stream => TensorFiles.WriteOptimizer(stream, table, trainer.Optimizer)));
-        if (trainer.Lanes is { } lanes)
+        var table = _setup.Network.Parameters;
+        var fingerprint = Fingerprint.Of(table, state.Parameters);
+        var parts = new List<CheckpointPart> { new(ParametersPart, stream => TensorFiles.WriteParameters(stream, table, state.Parameters, position.Step)) };
+        if (state.Optimizer.Vectors.Length > 0)
+            parts.Add(new(OptimizerPart, stream => TensorFiles.WriteOptimizer(stream, table, state.Optimizer)));
+        if (state.Lanes is { } lanes)
             parts.Add(new(LanesPart, stream => TensorFiles.WriteLanes(stream, lanes)));
         parts.Add(new(PositionPart, stream => stream.Write(position.ToJson())));
         _directory.Write(
@@ -57,20 +59,21 @@ internal sealed class CheckpointKeeper
                 Epoch = position.Epoch,
                 JobSha256 = _jobDigest,
                 DataDigest = _dataDigest,
-                Fingerprint = Fingerprint.Of(table, trainer.Parameters),
+                Fingerprint = fingerprint,
                 Parts = [],
             },
             parts);
         _bestOf[position.Step] = position.Best?.Step;
         Prune(position.Best?.Step);
+        return fingerprint;
     }
 
     /// <summary>Goes on from the newest complete checkpoint; damaged ones are passed over with a note.</summary>
-    /// <param name="trainer">Receives parameters, optimiser vectors and lane state.</param>
+    /// <param name="state">Receives parameters, optimiser vectors and lane state.</param>
     /// <param name="progress">Who watches.</param>
     /// <returns>The position, or null where there is nothing to go on from.</returns>
     /// <exception cref="InvalidInputException">The run belongs to another job or other data.</exception>
-    public RunPosition? Resume(Trainer trainer, ITrainingProgress progress)
+    public RunPosition? Resume(RunState state, ITrainingProgress progress)
     {
         var found = _directory.FindNewestComplete();
         foreach (var defect in found.Defects)
@@ -86,12 +89,8 @@ internal sealed class CheckpointKeeper
         if (!isDataSame)
             throw new InvalidInputException($"The checkpoint {newest.Directory} was made with other data: its digest is {newest.Manifest.DataDigest}, that of the job's data is {_dataDigest}. Put the old files back, or start another run.");
         var position = PositionOf(newest);
-        var table = trainer.Network.Parameters;
-        TensorFiles.ReadParameters(newest.PathOf(ParametersPart), table, trainer.Parameters);
-        if (trainer.Optimizer.Vectors.Length > 0)
-            TensorFiles.ReadOptimizer(newest.PathOf(OptimizerPart), table, trainer.Optimizer);
-        if (trainer.Lanes is { } lanes)
-            TensorFiles.ReadLanes(newest.PathOf(LanesPart), lanes);
+        Read(newest, state);
+        state.Optimizer.Scalars = position.Optimizer;
         foreach (var step in _directory.Steps.Where(step => step <= position.Step))
             if (TryOpen(step) is { } older)
                 _bestOf[step] = PositionOf(older).Best?.Step;
@@ -104,6 +103,10 @@ internal sealed class CheckpointKeeper
     /// <exception cref="InvalidInputException">There is none, or it is damaged.</exception>
     public void LoadParameters(long step, FloatBuffer parameters) =>
         TensorFiles.ReadParameters(_directory.Open(step).PathOf(ParametersPart), _setup.Network.Parameters, parameters);
+
+    /// <summary>SHA-256 of a checkpoint's manifest.</summary>
+    /// <param name="step">Its step.</param>
+    public string ManifestDigestOf(long step) => StoredContent.Of(File.ReadAllBytes(_directory.Open(step).PathOf(Checkpoint.ManifestName))).Sha256;
 
     /// <summary>The newest complete checkpoint, in a sentence.</summary>
     public string NewestInWords() => _directory.FindNewestComplete().Newest is { } newest
@@ -135,6 +138,16 @@ internal sealed class CheckpointKeeper
     {
         var steps = new CheckpointDirectory(run.Checkpoints).Steps;
         return steps.IsEmpty ? "no checkpoints" : $"checkpoints of the steps {string.Join(", ", steps)}";
+    }
+
+    private void Read(Checkpoint checkpoint, RunState state)
+    {
+        var table = _setup.Network.Parameters;
+        TensorFiles.ReadParameters(checkpoint.PathOf(ParametersPart), table, state.Parameters);
+        if (state.Optimizer.Vectors.Length > 0)
+            TensorFiles.ReadOptimizer(checkpoint.PathOf(OptimizerPart), table, state.Optimizer);
+        if (state.Lanes is { } lanes)
+            TensorFiles.ReadLanes(checkpoint.PathOf(LanesPart), lanes);
     }
 
     private static RunPosition PositionOf(Checkpoint checkpoint)

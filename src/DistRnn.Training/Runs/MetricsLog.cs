@@ -46,6 +46,19 @@ internal sealed class MetricsLog : IDisposable
         }
     }
 
+    /// <summary>Opens the log and marks every row after a step as superseded, as a rollback leaves them; new rows follow.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="lastStep">The last step whose row stands.</param>
+    public static MetricsLog OpenSuperseding(string path, long lastStep)
+    {
+        var lines = File.Exists(path) ? File.ReadAllLines(path) : [];
+        var marked = lines.Select(line => StepOf([.. System.Text.Encoding.UTF8.GetBytes(line)]) is { } step && step > lastStep && !line.Contains("\"superseded\":true", StringComparison.Ordinal)
+            ? line[..^1] + ",\"superseded\":true}"
+            : line);
+        Formats.AtomicFile.WriteText(path, string.Concat(marked.Select(line => line + "\n")));
+        return Open(path, long.MaxValue);
+    }
+
     /// <summary>Writes one row.</summary>
     /// <param name="report">The step.</param>
     /// <param name="valid">What the validation part said after it, or null where it was not asked.</param>

@@ -47,6 +47,13 @@ public static class SummaryJson
             json.WriteNumber(kind, count);
         json.WriteEndObject();
         json.WriteStartArray("recoveries");
+        foreach (var (what, seconds) in summary.Recoveries)
+        {
+            json.WriteStartObject();
+            json.WriteString("what", what);
+            json.WriteNumber("seconds", Math.Round(seconds, 3));
+            json.WriteEndObject();
+        }
         json.WriteEndArray();
         json.WriteNumber("resumed_from", summary.ResumedFrom);
         json.WriteNumber("incarnation", summary.Incarnation);

@@ -30,14 +30,15 @@ internal sealed class KeptModel(INetwork network) : IDisposable
         (_copy, _copyStep) = (null, -1);
     }
 
-    /// <summary>The kept model's step and parameters; the buffer lives as long as this object and the trainer.</summary>
+    /// <summary>The kept model's step and parameters; the buffer lives as long as this object and the last step's.</summary>
     /// <param name="bestStep">The best step, or null to keep the last.</param>
-    /// <param name="trainer">Where the last step's are.</param>
+    /// <param name="lastStep">The last step.</param>
+    /// <param name="last">Its parameters.</param>
     /// <param name="keeper">Where older ones are.</param>
-    public (long Step, FloatBuffer Parameters) Choose(long? bestStep, Trainer trainer, CheckpointKeeper keeper)
+    public (long Step, FloatBuffer Parameters) Choose(long? bestStep, long lastStep, FloatBuffer last, CheckpointKeeper keeper)
     {
-        if (bestStep is not { } step || step == trainer.Step)
-            return (trainer.Step, trainer.Parameters);
+        if (bestStep is not { } step || step == lastStep)
+            return (lastStep, last);
         if (step == _copyStep)
             return (step, _copy!);
         _loaded ??= new FloatBuffer(network.Parameters.Count);

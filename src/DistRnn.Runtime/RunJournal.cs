@@ -1,0 +1,184 @@
+using System.Collections.Immutable;
+using DistRnn.Protocol;
+using DistRnn.Training;
+
+namespace DistRnn.Runtime;
+
+/// <summary>What is known at the end of a distributed run, beside what its journal has seen.</summary>
+/// <param name="Status">The status, as the summary spells it.</param>
+/// <param name="Reason">Why it ended, in words; empty where all its steps were done.</param>
+/// <param name="Workers">Workers that computed.</param>
+/// <param name="ParameterServers">Parameter servers that took part.</param>
+/// <param name="BytesPerStep">Bytes that crossed between processes a step.</param>
+public sealed record JournalEnding(string Status, string Reason, int Workers, int ParameterServers, long BytesPerStep);
+
+/// <summary>The run directory of a distributed run: it takes what the coordinator reports and writes what a run in one process would have written.</summary>
+/// <remarks>One caller at a time.</remarks>
+public sealed class RunJournal : IDisposable
+{
+    private readonly LoadedJob _job;
+    private readonly TrainingRunOptions _options;
+    private readonly ITrainingProgress _progress;
+    private readonly RunDirectory _directory;
+    private readonly RunRecord _record;
+    private readonly SortedDictionary<string, int> _faults = new(StringComparer.Ordinal);
+    private readonly List<(string What, double Seconds)> _recoveries = [];
+    private StepReport? _openRow;
+    private MetricSet? _openValid;
+    private int _incarnation;
+
+    internal RunJournal(LoadedJob job, TrainingRunOptions options, ITrainingProgress progress, long started)
+    {
+        (_job, _options, _progress) = (job, options, progress);
+        _directory = RunDirectory.Choose(job.Job.Name, options);
+        _record = new RunRecord(job.Setup, _directory, options, progress, started);
+    }
+
+    /// <summary>The run directory, absolute.</summary>
+    public string Directory => _directory.Path;
+
+    /// <summary>Opens the directory.</summary>
+    /// <returns>The newest checkpoint's content where the run is resumed and has one, the beginning otherwise.</returns>
+    /// <exception cref="Numerics.InvalidInputException">What is to be resumed belongs to another job, or the directory cannot be used.</exception>
+    public VersionContent Open()
+    {
+        var content = VersionContent.Empty(_job);
+        var position = _record.Open(content.State) ?? new RunPosition();
+        content.Mark(position.Step, position.ToJson());
+        var course = _job.RunCourse;
+        var stateBytes = sizeof(float) * (content.Parameters.Count * (2L + content.State.Optimizer.Vectors.Length) + 2 * (content.State.Lanes?.Values.Count ?? 0));
+        _record.Begin(stateBytes, course.IsEvaluationDue(position) ? position.Step - 1 : position.Step);
+        if (course.IsEvaluationDue(position))
+            _openRow = ReportOf(position);
+        _record.Clock.BeginStep();
+        return content;
+    }
+
+    /// <summary>Takes a committed step.</summary>
+    /// <param name="report">What the coordinator reports.</param>
+    public void Take(StepReported report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        FlushRow();
+        _record.Clock.EndStep(report.Sums.Tokens);
+        _record.Clock.BeginStep();
+        var row = ReportOf(RunPosition.FromJson(report.Settlement.Position));
+        _openRow = row;
+        _progress.StepDone(row);
+    }
+
+    /// <summary>Takes an evaluation.</summary>
+    /// <param name="report">What the coordinator reports.</param>
+    /// <param name="seconds">How long it took.</param>
+    public void Take(EvaluationReported report, double seconds)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        var metrics = JobCourse.MetricsOf(report.Pieces);
+        _record.Clock.EvaluationTook(seconds);
+        _record.Clock.BeginStep();
+        _record.Best.Add(report.Version, report.Settlement.Value, metrics);
+        _openValid = metrics;
+        _progress.Evaluated(new EvaluationReport(report.Version, "valid", metrics, report.Settlement.IsBest, seconds));
+    }
+
+    /// <summary>Takes a fault.</summary>
+    /// <param name="fault">What the coordinator noticed.</param>
+    public void Take(FaultNoticed fault)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        _faults[fault.Kind] = _faults.GetValueOrDefault(fault.Kind) + 1;
+        if (fault.Kind != "non-finite")
+            _progress.Note(fault.Reason);
+    }
+
+    /// <summary>Takes a recovery.</summary>
+    /// <param name="recovered">What was put right.</param>
+    public void Take(Recovered recovered)
+    {
+        ArgumentNullException.ThrowIfNull(recovered);
+        _recoveries.Add((recovered.What, recovered.Duration.TotalSeconds));
+    }
+
+    /// <summary>Takes a rollback: rows of steps that are to be computed again are marked.</summary>
+    /// <param name="wentBack">From where to where.</param>
+    public void Take(WentBack wentBack)
+    {
+        ArgumentNullException.ThrowIfNull(wentBack);
+        FlushRow();
+        _incarnation = wentBack.Incarnation;
+        _record.SupersedeRows(wentBack.To);
+        _record.Clock.BeginStep();
+    }
+
+    /// <summary>Writes a checkpoint.</summary>
+    /// <param name="content">The version, whole and marked.</param>
+    /// <returns>Its fingerprint and manifest digest, or why it could not be written.</returns>
+    public (string? Fingerprint, string ManifestDigest, string? Reason) Save(VersionContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        try
+        {
+            var fingerprint = _record.Save(content.State, RunPosition.FromJson(content.Position));
+            return fingerprint is null
+                ? (null, "", $"The checkpoint of step {content.Version} could not be written.")
+                : (fingerprint, _record.Keeper.ManifestDigestOf(content.Version), null);
+        }
+        catch (CheckpointException error)
+        {
+            return (null, "", error.Message);
+        }
+    }
+
+    /// <summary>The newest complete checkpoint, or the beginning where there is none.</summary>
+    public VersionContent LoadNewest()
+    {
+        var content = VersionContent.Empty(_job);
+        if (_record.Keeper.Resume(content.State, SilentProgress.Instance) is { } position)
+        {
+            content.Mark(position.Step, position.ToJson());
+            return content;
+        }
+        content.Dispose();
+        return VersionContent.Start(_job);
+    }
+
+    /// <summary>Writes the kept model and the summary.</summary>
+    /// <param name="ending">How it ended.</param>
+    /// <param name="content">The last version.</param>
+    /// <param name="cancellation">Ends the evaluation of the kept model.</param>
+    public RunSummary Finish(JournalEnding ending, VersionContent content, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(ending);
+        ArgumentNullException.ThrowIfNull(content);
+        FlushRow();
+        return _record.Finish(
+            new RunEnding
+            {
+                Status = Enum.Parse<RunStatus>(ending.Status, ignoreCase: true),
+                Reason = ending.Reason.Length == 0 ? null : ending.Reason,
+                Position = RunPosition.FromJson(content.Position),
+                Parameters = content.Parameters,
+                Faults = _faults,
+                Recoveries = [.. _recoveries],
+                Workers = ending.Workers,
+                ParameterServers = ending.ParameterServers,
+                Incarnation = _incarnation,
+                Reproducible = _job.IsReproducible,
+                BytesPerStep = ending.BytesPerStep,
+            },
+            cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _record.Dispose();
+
+    private StepReport ReportOf(RunPosition position) =>
+        _record.ReportOf(position.Step, position.Epoch, _job.RunCourse.IsEpochDone(position), position.LastStep);
+
+    private void FlushRow()
+    {
+        if (_openRow is { } row)
+            _record.WriteRow(row, _openValid);
+        (_openRow, _openValid) = (null, null);
+    }
+}
