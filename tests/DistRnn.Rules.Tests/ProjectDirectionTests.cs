@@ -14,10 +14,11 @@ public sealed class ProjectDirectionTests
         ["Formats"] = ["Numerics"],
         ["Training"] = ["Numerics", "Models", "Optimizers", "Data", "Formats"],
         ["Protocol"] = ["Numerics", "Optimizers"],
-        ["Cluster"] = ["Numerics", "Models", "Optimizers", "Data", "Formats", "Training", "Protocol"],
-        ["Simulation"] = ["Numerics", "Models", "Optimizers", "Data", "Formats", "Training", "Protocol"],
+        ["Runtime"] = ["Numerics", "Models", "Optimizers", "Data", "Formats", "Training", "Protocol"],
+        ["Cluster"] = ["Numerics", "Models", "Optimizers", "Data", "Formats", "Training", "Protocol", "Runtime"],
+        ["Simulation"] = ["Numerics", "Models", "Optimizers", "Data", "Formats", "Training", "Protocol", "Runtime"],
         ["Dashboard"] = ["Numerics", "Optimizers", "Protocol"],
-        ["Cli"] = ["Numerics", "Models", "Optimizers", "Data", "Formats", "Training", "Protocol", "Cluster", "Simulation", "Dashboard"],
+        ["Cli"] = ["Numerics", "Models", "Optimizers", "Data", "Formats", "Training", "Protocol", "Runtime", "Cluster", "Simulation", "Dashboard"],
     };
 
     /// <summary>Packages that only some projects may see.</summary>
