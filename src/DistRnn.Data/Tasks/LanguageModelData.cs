@@ -122,6 +122,9 @@ public sealed class LanguageModelData : TaskData
         return text.ToString();
     }
 
+    /// <summary>The stream of a part.</summary>
+    internal TokenStream StreamOf(PartKind part) => _parts[part];
+
     internal static LanguageModelData LoadNew(LanguageModelDataOptions options, IProgress<DataProgress>? progress)
     {
         CheckOptions(options);

@@ -59,6 +59,7 @@ public abstract class TaskData : IDisposable
         return options switch
         {
             LanguageModelDataOptions o => LanguageModelData.LoadNew(o, progress),
+            WordVectorDataOptions o => WordVectorData.LoadNew(o, progress),
             ClassificationDataOptions o => ClassificationData.LoadNew(o, seed, progress),
             TaggingDataOptions o => TaggingData.LoadNew(o, seed, progress),
             ForecastingDataOptions o => ForecastingData.LoadNew(o, progress),
@@ -84,6 +85,7 @@ public abstract class TaskData : IDisposable
         return options switch
         {
             LanguageModelDataOptions o => LanguageModelData.LoadSaved(o, stateDirectory, source, progress),
+            WordVectorDataOptions o => WordVectorData.LoadSaved(o, stateDirectory, source, progress),
             ClassificationDataOptions o => ClassificationData.LoadSaved(o, stateDirectory, source, withTargets, progress),
             TaggingDataOptions o => TaggingData.LoadSaved(o, stateDirectory, source, withTargets, progress),
             ForecastingDataOptions o => ForecastingData.LoadSaved(o, stateDirectory, source, withTargets, progress),

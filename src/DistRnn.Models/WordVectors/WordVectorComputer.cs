@@ -15,7 +15,7 @@ namespace DistRnn.Models;
 /// </para>
 /// <para>All shards of a call are stacked, and threads share out groups. One caller at a time; nothing is allocated once the largest step was seen.</para>
 /// </remarks>
-public sealed unsafe class WordVectorComputer : IDisposable
+public sealed unsafe class WordVectorComputer : INetworkComputer
 {
     private readonly WordVectorModel _model;
     private readonly ComputeTeam _team;
@@ -73,13 +73,11 @@ public sealed unsafe class WordVectorComputer : IDisposable
         };
     }
 
-    /// <summary>Bytes of working memory held outside the managed heap.</summary>
+    /// <inheritdoc/>
     public long AllocatedBytes =>
         _scratch.Sum(scratch => scratch.Bytes) + ((_inputGradients?.Count ?? 0) + (_columnGradients?.Count ?? 0)) * sizeof(float) + _inGradient.AllocatedBytes + _outGradient.AllocatedBytes;
 
-    /// <summary>Sets the parameters to compute with; changes to their values are seen.</summary>
-    /// <param name="parameters">The flat vector; kept, not copied.</param>
-    /// <exception cref="ArgumentException">The vector is of another size than the model's.</exception>
+    /// <inheritdoc/>
     public void SetParameters(FloatBuffer parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
@@ -95,11 +93,13 @@ public sealed unsafe class WordVectorComputer : IDisposable
     /// <param name="key">The seed and the step.</param>
     /// <param name="firstShard">The number of the first shard in the batch: negatives depend on it.</param>
     /// <param name="shards">The shards, in order: a row a centre word, which is its target; its steps are the words of its context.</param>
+    /// <param name="from">Null: there is no state.</param>
+    /// <param name="to">Null.</param>
     /// <param name="gradient">Where the sum goes; its earlier content is lost.</param>
     /// <param name="results">Each shard's loss, pairs (<see cref="ShardResult.Targets"/>) and centre words (<see cref="ShardResult.Sequences"/>).</param>
     /// <exception cref="InvalidOperationException"><see cref="SetParameters"/> was not called.</exception>
-    /// <exception cref="ArgumentException">The shards do not fit the model.</exception>
-    public void ComputeGradient(StepKey key, int firstShard, ReadOnlySpan<SequenceBatch> shards, Gradient gradient, Span<ShardResult> results)
+    /// <exception cref="ArgumentException">The shards do not fit the model, or there is a state.</exception>
+    public void ComputeGradient(StepKey key, int firstShard, ReadOnlySpan<SequenceBatch> shards, LaneState? from, LaneState? to, Gradient gradient, Span<ShardResult> results)
     {
         ArgumentNullException.ThrowIfNull(gradient);
         ArgumentOutOfRangeException.ThrowIfNegative(firstShard);
@@ -109,6 +109,8 @@ public sealed unsafe class WordVectorComputer : IDisposable
             throw new ArgumentException($"There is room for {results.Length} results of {shards.Length} shards.", nameof(results));
         if (shards.IsEmpty)
             throw new ArgumentException("There are no shards.", nameof(shards));
+        if (from is not null || to is not null)
+            throw new ArgumentException("Word vectors carry no state from step to step.", nameof(from));
         Prepare(key, firstShard, shards);
         Collect(shards.Length, gradient);
         gradient.IsAbsent = _groups.Groups.Count == 0;
@@ -119,10 +121,12 @@ public sealed unsafe class WordVectorComputer : IDisposable
 
     /// <summary>The loss of a batch, against negatives that are the same in every evaluation.</summary>
     /// <param name="batch">The centre words and their contexts.</param>
+    /// <param name="from">Null: there is no state.</param>
+    /// <param name="to">Null.</param>
     /// <param name="predictions">Where the sums go; there are no outputs.</param>
     /// <exception cref="InvalidOperationException"><see cref="SetParameters"/> was not called.</exception>
     /// <exception cref="ArgumentException">The batch does not fit the model.</exception>
-    public void Predict(SequenceBatch batch, Predictions predictions)
+    public void Predict(SequenceBatch batch, LaneState? from, LaneState? to, Predictions predictions)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(predictions);

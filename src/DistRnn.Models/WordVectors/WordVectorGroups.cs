@@ -162,7 +162,7 @@ internal sealed class WordVectorGroups
             var own = weights.Slice(row * columns, columns);
             own[row] = 1;
             for (var i = 0; i < shared; i++)
-                own[rows + i] = negatives[i] == centres[row] ? 0 : -_negatives.Weight;
+                own[rows + i] = negatives[i] == centres[row] && !_negatives.CountsCentre ? 0 : -_negatives.Weight;
         }
     }
 

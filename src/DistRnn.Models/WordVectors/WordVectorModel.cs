@@ -10,7 +10,7 @@ namespace DistRnn.Models;
 /// <c>in.weight</c> [V, D] are the vectors themselves, read for the words of a context; <c>out.weight</c> [V, D] is read for the centre word and the
 /// words it is told from, or [V', D] for the V' inner nodes of the Huffman tree (at least 1). Both have sparse rows. Immutable and thread-safe.
 /// </remarks>
-public sealed class WordVectorModel
+public sealed class WordVectorModel : INetwork
 {
     /// <summary>The place of <c>in.weight</c> in <see cref="ParameterTable.Tensors"/>.</summary>
     internal const int InTensor = 0;
@@ -42,7 +42,7 @@ public sealed class WordVectorModel
     /// <summary>What the vectors are made of.</summary>
     public WordVectorOptions Options { get; }
 
-    /// <summary>The tensors.</summary>
+    /// <inheritdoc/>
     public ParameterTable Parameters { get; }
 
     /// <summary>The vectors of words, [V, D].</summary>
@@ -72,4 +72,10 @@ public sealed class WordVectorModel
                 values[i] = (chance.Uniform((ulong)row * (ulong)In.RowSize + (ulong)i) - 0.5f) / In.RowSize;
         }
     }
+
+    /// <inheritdoc/>
+    public LaneState CreateLanes(int lanes) => throw new NotSupportedException("Word vectors carry no state from step to step.");
+
+    /// <inheritdoc/>
+    public INetworkComputer CreateComputer(ComputeTeam team, SimdWidth? width = null) => new WordVectorComputer(this, team, width);
 }

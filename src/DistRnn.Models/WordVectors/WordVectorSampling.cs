@@ -11,6 +11,9 @@ internal interface IWordVectorNegatives
     /// <summary>What each of them counts for a pair.</summary>
     float Weight { get; }
 
+    /// <summary>Whether a word that is a pair's own centre word counts for that pair.</summary>
+    bool CountsCentre { get; }
+
     /// <summary>Draws a group's words.</summary>
     /// <param name="key">The seed and the step; null at evaluation.</param>
     /// <param name="shard">The shard's number in the batch.</param>
@@ -40,6 +43,8 @@ internal sealed class WordVectorSampling : IWordVectorNegatives
     public int Shared { get; }
 
     public float Weight { get; }
+
+    public bool CountsCentre => false;
 
     public void Fill(StepKey? key, int shard, int group, long rowId, Span<int> words)
     {

@@ -44,6 +44,12 @@ public sealed class SequenceBatch
     /// <summary>Steps of all sequences together.</summary>
     public int Steps { get; private set; }
 
+    /// <summary>
+    /// Tokens of the data that the batch stands for: what speed is counted in. <see cref="Reset"/> makes it <see cref="Steps"/>; a plan that leaves tokens out
+    /// or reads them several times sets its own.
+    /// </summary>
+    public long SourceTokens { get; set; }
+
     /// <summary>Token columns: 0 for numeric sequences, 1 for tokens, more with features beside them.</summary>
     public int TokenColumns { get; private set; }
 
@@ -113,7 +119,7 @@ public sealed class SequenceBatch
             ArgumentOutOfRangeException.ThrowIfLessThan(lengths[row], 1, nameof(lengths));
             _offsets[row + 1] = checked(_offsets[row] + lengths[row]);
         }
-        Steps = _offsets[Rows];
+        SourceTokens = Steps = _offsets[Rows];
         if (_tokens.Length < tokenColumns)
             Array.Resize(ref _tokens, tokenColumns);
         for (var column = 0; column < tokenColumns; column++)

@@ -16,7 +16,7 @@ public readonly record struct StepPosition(int Epoch, long StepInEpoch, long Ste
 /// <param name="Targets">Targets that entered the loss.</param>
 /// <param name="Sequences">Sequences (lanes).</param>
 /// <param name="Correct">Targets whose most probable class was right.</param>
-/// <param name="Tokens">Time steps of all sequences.</param>
+/// <param name="Tokens">Time steps of all sequences; of word vectors, words of the text.</param>
 public readonly record struct StepSums(double Loss, long Targets, long Sequences, long Correct, long Tokens);
 
 /// <summary>
@@ -80,7 +80,7 @@ public sealed class ShardComputer : IDisposable
         for (var i = 0; i < shards; i++)
         {
             _plan.Fill(position.Epoch, position.StepInEpoch, firstShard + i, _batches[i]);
-            tokens += _batches[i].Steps;
+            tokens += _batches[i].SourceTokens;
         }
         var results = _results.AsSpan(0, shards);
         var node = new Node(new StepKey(seed, position.Step), firstShard, from, to);
