@@ -27,20 +27,8 @@ internal static class JsonLine
     }
 
     /// <summary>Metrics as an object of its own; what is not finite is null.</summary>
-    internal static void WriteMetrics(Utf8JsonWriter json, string name, MetricSet metrics)
-    {
-        json.WriteStartObject(name);
-        foreach (var (metric, value) in metrics)
-            WriteFigure(json, metric, value);
-        json.WriteEndObject();
-    }
+    internal static void WriteMetrics(Utf8JsonWriter json, string name, MetricSet metrics) => MetricsJson.Write(json, name, metrics);
 
     /// <summary>A number, or null where it is not finite.</summary>
-    internal static void WriteFigure(Utf8JsonWriter json, string name, double value)
-    {
-        if (double.IsFinite(value))
-            json.WriteNumber(name, value);
-        else
-            json.WriteNull(name);
-    }
+    internal static void WriteFigure(Utf8JsonWriter json, string name, double value) => MetricsJson.WriteFigure(json, name, value);
 }

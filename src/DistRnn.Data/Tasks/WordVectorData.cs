@@ -103,6 +103,7 @@ public sealed class WordVectorData : TaskData
     {
         if (disposing)
             _text.Dispose();
+        base.Dispose(disposing);
     }
 
     private static WordVectorData Create(WordVectorDataOptions options, LanguageModelData text)

@@ -77,6 +77,9 @@ public sealed unsafe class WordVectorComputer : INetworkComputer
     public long AllocatedBytes =>
         _scratch.Sum(scratch => scratch.Bytes) + ((_inputGradients?.Count ?? 0) + (_columnGradients?.Count ?? 0)) * sizeof(float) + _inGradient.AllocatedBytes + _outGradient.AllocatedBytes;
 
+    /// <summary>The parameters to compute with; null before they are set.</summary>
+    public FloatBuffer? Parameters => _parameters;
+
     /// <inheritdoc/>
     public void SetParameters(FloatBuffer parameters)
     {

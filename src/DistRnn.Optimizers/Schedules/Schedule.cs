@@ -10,7 +10,7 @@ namespace DistRnn.Optimizers;
 public sealed record Schedule
 {
     /// <summary>What <see cref="Parse"/> allows, for messages and help.</summary>
-    public const string Allowed = "none, decay(0.5, after-epoch 4), plateau(0.25, patience 1), cosine, linear, warmup(N, then one of these)";
+    public const string Allowed = "none, decay(0.5, after-epoch 4), plateau(0.25, patience 1), cosine, linear, linear(0.0001), warmup(N, then one of these)";
 
     private const string Key = "training.schedule";
 
@@ -24,6 +24,9 @@ public sealed record Schedule
 
     /// <summary>What a decay or a plateau multiplies by, above 0 and at most 1; 1 elsewhere.</summary>
     public double Factor { get; private init; } = 1;
+
+    /// <summary>The share of the base that a linear course does not fall below, at most 1; 0 for none.</summary>
+    public double Floor { get; private init; }
 
     /// <summary>The epochs before a decay begins, at least 1; 0 elsewhere.</summary>
     public int AfterEpoch { get; private init; }
@@ -52,8 +55,10 @@ public sealed record Schedule
                 Takes(call, 0);
                 return new Schedule(ScheduleKind.Cosine);
             case "linear":
-                Takes(call, 0);
-                return new Schedule(ScheduleKind.Linear);
+                if (call.Arguments.Count == 0)
+                    return new Schedule(ScheduleKind.Linear);
+                Takes(call, 1);
+                return new Schedule(ScheduleKind.Linear) { Floor = call.Number(call.Arguments[0], "the floor", value => value is > 0 and <= 1, "a number above 0, at most 1") };
             case "decay":
                 Takes(call, 2);
                 return new Schedule(ScheduleKind.Decay) { Factor = FactorOf(call), AfterEpoch = NamedCount(call, "after-epoch") };
@@ -94,7 +99,7 @@ public sealed record Schedule
             ScheduleKind.Decay => baseRate * Power(Math.Max(0, epoch + 1 - AfterEpoch)),
             ScheduleKind.Plateau => baseRate * Power(plateau.Reductions),
             ScheduleKind.Cosine => baseRate * (share < 1 ? (1 + ScalarMath.Cos(Math.PI * share)) / 2 : 0),
-            ScheduleKind.Linear => baseRate * (1 - share),
+            ScheduleKind.Linear => baseRate * Math.Max(Floor, 1 - share),
             _ => baseRate,
         };
     }
@@ -124,7 +129,7 @@ public sealed record Schedule
             ScheduleKind.Decay => $"decay({CallText.Of(Factor)}, after-epoch {CallText.Of(AfterEpoch)})",
             ScheduleKind.Plateau => $"plateau({CallText.Of(Factor)}, patience {CallText.Of(Patience)})",
             ScheduleKind.Cosine => "cosine",
-            ScheduleKind.Linear => "linear",
+            ScheduleKind.Linear => Floor == 0 ? "linear" : $"linear({CallText.Of(Floor)})",
             _ => "none",
         };
         return WarmupSteps == 0 ? course : $"warmup({CallText.Of(WarmupSteps)}, {course})";

@@ -15,6 +15,6 @@ public enum ScheduleKind
     /// <summary>base * (1 + cos(pi * step / steps)) / 2: the base at step 0; it would be 0 at step <c>steps</c>, the first one after the end.</summary>
     Cosine,
 
-    /// <summary>base * (1 - step / steps): the base at step 0; it would be 0 at step <c>steps</c>, the first one after the end.</summary>
+    /// <summary>base * max(floor, 1 - step / steps): the base at step 0; without a floor it would be 0 at step <c>steps</c>, the first one after the end.</summary>
     Linear,
 }

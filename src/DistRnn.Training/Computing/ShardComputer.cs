@@ -17,7 +17,12 @@ public readonly record struct StepPosition(int Epoch, long StepInEpoch, long Ste
 /// <param name="Sequences">Sequences (lanes).</param>
 /// <param name="Correct">Targets whose most probable class was right.</param>
 /// <param name="Tokens">Time steps of all sequences; of word vectors, words of the text.</param>
-public readonly record struct StepSums(double Loss, long Targets, long Sequences, long Correct, long Tokens);
+public readonly record struct StepSums(double Loss, long Targets, long Sequences, long Correct, long Tokens)
+{
+    /// <summary>What the gradient's sum is divided by, at least 1.</summary>
+    /// <param name="scale">The job's <c>training.loss-scale</c>.</param>
+    public long CountFor(LossScale scale) => Math.Max(1, scale switch { LossScale.Sequence => Sequences, LossScale.Sum => 1, _ => Targets });
+}
 
 /// <summary>
 /// Shards and parameters to a gradient: what a worker does, whoever asks. The result depends on the parameters, the shards' data, their lanes'

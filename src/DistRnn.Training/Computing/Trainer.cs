@@ -119,7 +119,7 @@ internal sealed class Trainer : IDisposable
             Lanes?.Clear();
         var rate = _options.Schedule.RateAt(_options.LearningRate, Step, _options.TotalSteps, epoch, Plateau) * RateFactor;
         var sums = _shards.Compute(_options.Seed, new StepPosition(epoch, stepInEpoch, Step), Lanes, _spareLanes, _gradient);
-        var count = Math.Max(1, _options.LossScale == LossScale.Sequence ? sums.Sequences : sums.Targets);
+        var count = sums.CountFor(_options.LossScale);
         var factor = GradientFactor.Of(_norm.SquaredNormOf(_gradient.Values), count, _options.ClipNorm);
         var finite = factor.IsFinite && double.IsFinite(sums.Loss);
         LastSums = sums;

@@ -52,6 +52,7 @@ public abstract class EvaluationFigures
     internal static EvaluationFigures Of(TaskData data, PartKind part, ShardRange range) => data switch
     {
         LanguageModelData => new LanguageModelFigures(range),
+        WordVectorData => new WordVectorFigures(range),
         ClassificationData classification => new ClassificationFigures(classification, part, range),
         TaggingData tagging => new TaggingFigures(tagging, part, range),
         ForecastingData forecasting => new ForecastingFigures(forecasting, part, range),
@@ -64,7 +65,7 @@ public abstract class EvaluationFigures
     /// <param name="sumsPerShard">Sums a shard.</param>
     internal static bool Fits(FigureKind kind, int counts, int sumsPerShard) => kind switch
     {
-        FigureKind.LanguageModel => (counts, sumsPerShard) == (0, 0),
+        FigureKind.LanguageModel or FigureKind.WordVectors => (counts, sumsPerShard) == (0, 0),
         FigureKind.Classification => counts > 0 && counts % ClassificationFigures.CountsPerLabel == 0 && sumsPerShard == 0,
         FigureKind.Tagging or FigureKind.SpanTagging => (counts, sumsPerShard) == (TaggingFigures.CountsOfAll, 0),
         FigureKind.Forecasting => (counts, sumsPerShard) == (ForecastingFigures.CountsOfAll, ForecastingFigures.SumsOfAShard),
@@ -84,6 +85,7 @@ public abstract class EvaluationFigures
         return task switch
         {
             TaskKind.LanguageModel => LanguageModelFigures.Of(loss),
+            TaskKind.WordVectors => WordVectorFigures.Of(loss),
             TaskKind.Forecasting => new([Metric("mse", loss)]),
             _ => new([Metric("accuracy", Ratio(sums.Correct, sums.Targets)), Metric("loss", loss)]),
         };
@@ -115,6 +117,7 @@ public abstract class EvaluationFigures
     private static MetricSet Of(EvaluationPiece whole) => whole.Kind switch
     {
         FigureKind.LanguageModel => LanguageModelFigures.Of(whole.MeanLoss),
+        FigureKind.WordVectors => WordVectorFigures.Of(whole.MeanLoss),
         FigureKind.Classification => ClassificationFigures.Of(whole),
         FigureKind.Tagging or FigureKind.SpanTagging => TaggingFigures.Of(whole),
         _ => ForecastingFigures.Of(whole),

@@ -92,7 +92,7 @@ public sealed class Evaluator
         var plan = data.CreateEvaluationPlan(part, batch);
         var figures = EvaluationFigures.Of(data, part, ShardRange.All(plan));
         Run(plan, ShardRange.All(plan), figures.WantsValues ? _values : _classes, Use, cancellation);
-        return figures.Finish();
+        return new([.. figures.Finish(), .. Judge(data, part)]);
 
         void Use(int shard, SequenceBatch sequences, Predictions predictions)
         {
@@ -107,6 +107,12 @@ public sealed class Evaluator
     /// <param name="cancellation">Ends it early.</param>
     internal void Predict(IEvaluationPlan plan, Action<int, SequenceBatch, Predictions> use, CancellationToken cancellation) =>
         Run(plan, ShardRange.All(plan), _values, use, cancellation);
+
+    /// <summary>What a part's questions, not its sequences, say of the network with the parameters that the computer has; nothing of most tasks.</summary>
+    private MetricSet Judge(TaskData data, PartKind part) =>
+        part == PartKind.Test && data is WordVectorData words && _network is WordVectorModel model && _computer is WordVectorComputer { Parameters: { } parameters }
+            ? WordVectorFigures.Judge(words, model, parameters)
+            : MetricSet.Empty;
 
     private void Run(IEvaluationPlan plan, ShardRange range, Predictions predictions, Action<int, SequenceBatch, Predictions> use, CancellationToken cancellation)
     {

@@ -17,4 +17,7 @@ internal enum FigureKind : byte
 
     /// <summary>A forecaster: values and values with a scale; eighteen sums a shard.</summary>
     Forecasting = 5,
+
+    /// <summary>Word vectors: no counts.</summary>
+    WordVectors = 6,
 }

@@ -81,6 +81,15 @@ public sealed record DataSection
     /// <summary>Forecasting: what of the time is read beside the values; empty where there is no time column.</summary>
     public ImmutableArray<string> TimeFeatures { get; init; } = ["hour", "weekday", "month"];
 
+    /// <summary>Word vectors: the frequency above which words are left out by chance, above 0 and at most 1; null for never.</summary>
+    public double? Subsample { get; init; } = 1e-4;
+
+    /// <summary>Word vectors: the file of analogy questions, an absolute path, or null.</summary>
+    public string? Analogies { get; init; }
+
+    /// <summary>Word vectors: the file of word pairs with people's scores, an absolute path, or null.</summary>
+    public string? Similarities { get; init; }
+
     /// <summary>SHA-256 (64 hex digits) of files by path, as a run's <c>job.yaml</c> records them; data that differs is refused. Empty in most job files.</summary>
     public ImmutableSortedDictionary<string, string> Sha256 { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 

@@ -55,8 +55,6 @@ internal sealed class JobBuilder(JobOptions start)
         CheckTraining();
         if (_job.Data.Tokens == "byte" && _job.Model.Dropout.Words > 0)
             throw Wrong("model.dropout.words", "makes tokens unknown, but with 'data.tokens: byte' there is no unknown token; allowed is 0");
-        if (_job.Model.EmbeddingFrom is { } embedding && File.Exists(embedding))
-            throw Wrong("model.embedding-from", $"is the file {embedding}; vectors in files are not available yet in this version, allowed is the directory of a run");
         return _job;
     }
 

@@ -38,6 +38,16 @@ public static class JobData
                 },
                 data),
             TaskKind.Forecasting => ForecastingOf(job),
+            TaskKind.WordVectors => WithTokens(
+                new WordVectorDataOptions
+                {
+                    Train = SourceOf(data.Train),
+                    Window = job.Model.Window,
+                    Subsample = data.Subsample,
+                    Analogies = data.Analogies is null ? null : SourceOf(data.Analogies),
+                    Similarities = data.Similarities is null ? null : SourceOf(data.Similarities),
+                },
+                data),
             _ => throw new ArgumentException($"The task {JobNames.Of(job.Task)} has no data in this version.", nameof(job)),
         };
         return options with

@@ -12,7 +12,11 @@ public static class JobNetwork
     /// <param name="job">A checked job.</param>
     /// <param name="data">Its data: it says the sizes of vocabularies, values and outputs.</param>
     /// <exception cref="InvalidInputException">The model has settings that the data gives no meaning to.</exception>
-    public static INetwork Create(JobOptions job, TaskData data) => new Network(OptionsOf(job, data));
+    public static INetwork Create(JobOptions job, TaskData data)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return data is WordVectorData words ? new WordVectorModel(OptionsOf(job.Model, words)) : new Network(OptionsOf(job, data));
+    }
 
     /// <summary>What the job's network is made of.</summary>
     /// <param name="job">A checked job.</param>
@@ -58,4 +62,13 @@ public static class JobNetwork
             InitializerScale = (float)model.Initializer.Scale,
         };
     }
+
+    private static WordVectorOptions OptionsOf(ModelSection model, WordVectorData data) => new()
+    {
+        Counts = data.WordCounts,
+        Dimensions = model.Dimensions,
+        Algorithm = model.Algorithm,
+        Output = model.WordOutput.Kind,
+        Negatives = model.WordOutput.Negatives,
+    };
 }

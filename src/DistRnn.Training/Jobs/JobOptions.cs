@@ -18,7 +18,7 @@ public enum TaskKind
     /// <summary>A sequence from a sequence. Not available in this version: a job that asks for it is refused.</summary>
     Translation,
 
-    /// <summary>Vectors of words. Not available in this version: a job that asks for it is refused.</summary>
+    /// <summary>Vectors of words: skip-gram or CBOW.</summary>
     WordVectors,
 }
 
@@ -63,14 +63,25 @@ public sealed record JobOptions
         Task = task,
         Data = new DataSection
         {
+            MinCount = task == TaskKind.WordVectors ? 5 : 1,
             Normalize = task == TaskKind.Forecasting ? "standard" : null,
             Format = task switch { TaskKind.Classification => "tsv", TaskKind.Tagging => "conll", TaskKind.Forecasting => "csv", _ => "text" },
-            Split = new SplitSection { Order = task switch { TaskKind.LanguageModel or TaskKind.Forecasting => "file", TaskKind.Classification => "stratified", _ => "shuffled" } },
+            Split = new SplitSection { Order = task switch { TaskKind.LanguageModel or TaskKind.Forecasting or TaskKind.WordVectors => "file", TaskKind.Classification => "stratified", _ => "shuffled" } },
         },
-        Training = new TrainingSection
+        Training = task == TaskKind.WordVectors ? WordVectorTraining : new TrainingSection
         {
             Window = task == TaskKind.LanguageModel ? 35 : null,
             Best = task switch { TaskKind.Classification => "accuracy", TaskKind.Tagging => "f1", TaskKind.Forecasting => "mse", _ => "loss" },
         },
+    };
+
+    /// <summary>As word2vec trains: plain steps of the sum's gradient at a rate that falls to 1e-4 of itself.</summary>
+    private static TrainingSection WordVectorTraining => new()
+    {
+        Batch = 1024,
+        LossScale = LossScale.Sum,
+        Optimizer = "sgd",
+        LearningRate = 0.025,
+        Schedule = "linear(0.0001)",
     };
 }

@@ -31,6 +31,7 @@ internal static partial class JobSchema
     private static IEnumerable<JobKey> DataKeys() =>
     [
         Format(TaskKind.LanguageModel, "text"),
+        Format(TaskKind.WordVectors, "text"),
         Format(TaskKind.Classification, "tsv", "directory", "jsonl", "csv"),
         Format(TaskKind.Tagging, "conll", "jsonl"),
         Format(TaskKind.Forecasting, "csv", "panel"),
@@ -44,7 +45,7 @@ internal static partial class JobSchema
         Split("parts.train", ValueKind.SplitPart, "How much of the training data is trained on.", split => split.Train, (split, value) => split with { Train = (SplitPart?)value }) with { NoneWord = "none" },
         Split("parts.valid", ValueKind.SplitPart, "How much of it is the validation part.", split => split.Valid, (split, value) => split with { Valid = (SplitPart?)value }) with { NoneWord = "none" },
         Split("parts.test", ValueKind.SplitPart, "How much of it is the test part.", split => split.Test, (split, value) => split with { Test = (SplitPart?)value }) with { NoneWord = "none" },
-        Order([TaskKind.LanguageModel, TaskKind.Forecasting], "file"),
+        Order([TaskKind.LanguageModel, TaskKind.Forecasting, TaskKind.WordVectors], "file"),
         Order([TaskKind.Classification], "file", "shuffled", "stratified"),
         Order([TaskKind.Tagging], "file", "shuffled"),
         Data("sha256", ValueKind.Map, "SHA-256 of files by path; data that differs is refused.", data => data.Sha256, (data, value) => data with { Sha256 = (ImmutableSortedDictionary<string, string>)value! }),
@@ -74,7 +75,7 @@ internal static partial class JobSchema
     ];
 
     private static JobKey Text(string name, ValueKind kind, string documentation, Func<DataSection, object?> get, Func<DataSection, object?, DataSection> set) =>
-        Data(name, kind, documentation, get, set) with { Tasks = SymbolicTasks, Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)" };
+        Data(name, kind, documentation, get, set) with { Tasks = [.. SymbolicTasks, .. VectorTasks], Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)" };
 
     private static JobKey Format(TaskKind task, params ImmutableArray<string> choices) =>
         Data("format", ValueKind.Choice, "The files' form.", data => data.Format, (data, value) => data with { Format = (string)value! }) with { Tasks = [task], Choices = choices };

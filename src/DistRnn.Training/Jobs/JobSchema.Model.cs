@@ -13,6 +13,7 @@ internal static partial class JobSchema
         Kind = kind,
         Documentation = documentation,
         Get = job => get(job.Model),
+        Tasks = RecurrentTasks,
         Set = (job, value) => job with { Model = set(job.Model, value) },
     };
 
@@ -25,7 +26,7 @@ internal static partial class JobSchema
         {
             Tasks = SymbolicTasks, Min = 1, Max = MaxUnits, Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)",
         },
-        Model("embedding-from", ValueKind.Path, "A run whose embedding is the start of this one's.", model => model.EmbeddingFrom, (model, value) => model with { EmbeddingFrom = (string?)value }) with
+        Model("embedding-from", ValueKind.Path, "A run whose embedding or word vectors are the start of this one's, or a file of word2vec.", model => model.EmbeddingFrom, (model, value) => model with { EmbeddingFrom = (string?)value }) with
         {
             Tasks = SymbolicTasks, NoneWord = "none", Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)",
         },
@@ -69,7 +70,7 @@ internal static partial class JobSchema
         Rate("words", "The rate at which a token becomes <unk>.", dropout => dropout.Words, (dropout, value) => dropout with { Words = value }) with { Tasks = SymbolicTasks, Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)" },
         Model("tie-weights", ValueKind.Boolean, "Whether the output layer shares the embedding's weights.", model => model.TieWeights, (model, value) => model with { TieWeights = (bool)value! }) with { Tasks = SymbolicTasks, OnlyDefault = true },
         Model("initializer", ValueKind.Text, "How parameters begin: pytorch, uniform(0.1), normal(0.01), xavier or orthogonal.", model => model.Initializer.ToString(), (model, value) => model with { Initializer = InitializerSection.Parse((string)value!) }),
-        Model("from", ValueKind.Path, "A run whose kept model is the start of this one.", model => model.From, (model, value) => model with { From = (string?)value }) with { NoneWord = "none" },
+        Model("from", ValueKind.Path, "A run whose kept model is the start of this one.", model => model.From, (model, value) => model with { From = (string?)value }) with { Tasks = AvailableTasks, NoneWord = "none" },
     ];
 
     private static JobKey OfCell(CellKind cell, JobKey key) => key with { Applies = job => job.Model.Cell == cell, AppliesWhen = $"with model.cell: {JobNames.Of(cell)}" };

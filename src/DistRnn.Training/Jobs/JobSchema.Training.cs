@@ -32,7 +32,11 @@ internal static partial class JobSchema
         Training("window", ValueKind.Choice, "Backpropagation runs through the whole sequence.", training => training.Window is null ? "full" : null, (training, _) => training with { Window = null }) with { Tasks = IndependentTasks, Choices = ["full"] },
         Training("loss-scale", ValueKind.Choice, "What gradients are divided by before clipping: target tokens, or sequences.", training => JobNames.Of(training.LossScale), (training, value) => training with { LossScale = JobNames.Parse<LossScale>((string)value!) }) with
         {
-            Choices = [.. JobNames.All<LossScale>()],
+            Tasks = RecurrentTasks, Choices = [JobNames.Of(LossScale.Token), JobNames.Of(LossScale.Sequence)],
+        },
+        Training("loss-scale", ValueKind.Choice, "What gradients are divided by before clipping: nothing, pairs of words, or centre words.", training => JobNames.Of(training.LossScale), (training, value) => training with { LossScale = JobNames.Parse<LossScale>((string)value!) }) with
+        {
+            Tasks = VectorTasks, Choices = [.. JobNames.All<LossScale>()],
         },
         Training("optimizer", ValueKind.Text, $"The update rule: {UpdateRule.Allowed}.", training => training.Optimizer, (training, value) => training with { Optimizer = (string)value! }),
         Training("learning-rate", ValueKind.Number, "The rate that the schedule starts from.", training => training.LearningRate, (training, value) => training with { LearningRate = (double)value! }) with { Min = 0, AboveMin = true },
@@ -47,6 +51,7 @@ internal static partial class JobSchema
         Best(TaskKind.LanguageModel, "loss", "perplexity", "bits"),
         Best(TaskKind.Classification, "accuracy", "macro-f1", "loss"),
         Best(TaskKind.Tagging, "f1", "accuracy", "loss"),
+        Best(TaskKind.WordVectors, "loss"),
         Best(TaskKind.Forecasting, "mse", "mae", "mse-original", "mae-original", "smape", "mase"),
         Training("keep", ValueKind.Choice, "Which model is kept: the best on the validation part, or the last.", training => JobNames.Of(training.Keep), (training, value) => training with { Keep = JobNames.Parse<KeepKind>((string)value!) }) with
         {

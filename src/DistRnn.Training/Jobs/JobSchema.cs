@@ -9,7 +9,7 @@ namespace DistRnn.Training;
 internal static partial class JobSchema
 {
     /// <summary>The tasks of this version.</summary>
-    public static ImmutableArray<TaskKind> AvailableTasks => [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting];
+    public static ImmutableArray<TaskKind> AvailableTasks => [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting, TaskKind.WordVectors];
 
     private static ImmutableArray<TaskKind> SymbolicTasks => [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging];
     private static ImmutableArray<TaskKind> IndependentTasks => [TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting];
@@ -25,11 +25,10 @@ internal static partial class JobSchema
             "data.start-token", "data.end-token", "data.references", "data.train.source", "data.train.target", "data.valid.source", "data.valid.target", "data.test.source",
             "data.test.target", "model.attention", "model.combine", "model.input-feeding", "model.bridge", "model.peek", "model.decoder-hidden", "model.decode",
         }.Select(path => (path, TaskKind.Translation)),
-        .. new[] { "model.algorithm", "model.dimensions", "model.window", "data.subsample", "data.analogies", "data.similarities" }.Select(path => (path, TaskKind.WordVectors)),
     ];
 
     /// <summary>All keys, in the order in which they are written.</summary>
-    public static ImmutableArray<JobKey> Keys { get; } = [.. TopKeys(), .. DataKeys(), .. ForecastingKeys(), .. ModelKeys(), .. TrainingKeys(), .. ClusterKeys(), .. CheckpointKeys()];
+    public static ImmutableArray<JobKey> Keys { get; } = [.. TopKeys(), .. DataKeys(), .. ForecastingKeys(), .. WordVectorDataKeys(), .. ModelKeys(), .. WordVectorModelKeys(), .. TrainingKeys(), .. ClusterKeys(), .. CheckpointKeys()];
 
     /// <summary>The sections, in the order in which they are written.</summary>
     public static ImmutableArray<string> Sections { get; } = [.. Keys.Where(key => key.Path.Contains('.', StringComparison.Ordinal)).Select(key => key.Path[..key.Path.IndexOf('.', StringComparison.Ordinal)]).Distinct()];
@@ -105,7 +104,7 @@ internal static partial class JobSchema
     [
         new()
         {
-            Path = "task", Kind = ValueKind.Choice, Documentation = "What is learned.", Choices = [.. AvailableTasks.Select(JobNames.Of)], LaterChoices = ["translation", "word-vectors"],
+            Path = "task", Kind = ValueKind.Choice, Documentation = "What is learned.", Choices = [.. AvailableTasks.Select(JobNames.Of)], LaterChoices = ["translation"],
             Get = job => JobNames.Of(job.Task), Set = (job, value) => job with { Task = JobNames.Parse<TaskKind>((string)value!) },
         },
         new()

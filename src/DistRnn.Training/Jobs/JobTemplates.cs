@@ -45,6 +45,11 @@ public static class JobTemplates
             ("model.bidirectional", "true"), ("model.context-window", "3"), ("model.dropout.embedding", "0.5"), ("model.dropout.output", "0.5"), ("model.dropout.words", "0.02"), ("training.epochs", "20"),
             ("training.batch", "32"), ("training.learning-rate", "0.002"), ("training.schedule", "cosine"), ("training.clip-norm", "5"),
         ],
+        TaskKind.WordVectors =>
+        [
+            ("task", "word-vectors"), ("data.train", "corpus.txt"), ("data.min-count", "5"), ("data.lowercase", "true"), ("data.subsample", "0.0001"), ("model.algorithm", "skip-gram"), ("model.output", "negative-sampling(5)"),
+            ("model.dimensions", "100"), ("model.window", "5"), ("training.epochs", "5"), ("training.batch", "1024"), ("training.learning-rate", "0.025"),
+        ],
         _ =>
         [
             ("task", "forecasting"), ("data.format", "csv"), ("data.train", "train.csv"), ("data.split.parts.train", "0.6"), ("data.split.parts.valid", "0.2"), ("data.split.parts.test", "0.2"),

@@ -9,7 +9,7 @@ public sealed record ModelSection
     /// <summary>Size of a token's embedding, at least 1.</summary>
     public int Embedding { get; init; } = 128;
 
-    /// <summary>A run whose embedding is the start of this one's, an absolute path, or null.</summary>
+    /// <summary>A run whose embedding or word vectors are the start of this one's embedding, or a file of word2vec; an absolute path, or null.</summary>
     public string? EmbeddingFrom { get; init; }
 
     /// <summary>Sizes of the features' embeddings (tagging), one for each of <see cref="TagColumnsSection.Features"/>, each at least 1.</summary>
@@ -53,6 +53,18 @@ public sealed record ModelSection
 
     /// <summary>Whether the output layer shares the embedding's weights. Not available in this version: always false.</summary>
     public bool TieWeights { get; init; }
+
+    /// <summary>Word vectors: what predicts the centre word.</summary>
+    public WordVectorAlgorithm Algorithm { get; init; } = WordVectorAlgorithm.SkipGram;
+
+    /// <summary>Word vectors: how the centre word is predicted.</summary>
+    public WordVectorOutputSection WordOutput { get; init; } = new();
+
+    /// <summary>Word vectors: size of a vector, at least 1.</summary>
+    public int Dimensions { get; init; } = 100;
+
+    /// <summary>Word vectors: the most words on either side that are a word's context, 1 to 1,000.</summary>
+    public int Window { get; init; } = 5;
 
     /// <summary>How parameters begin.</summary>
     public InitializerSection Initializer { get; init; } = new();

@@ -8,6 +8,9 @@ public enum LossScale
 
     /// <summary>The batch's sequences.</summary>
     Sequence,
+
+    /// <summary>Nothing: the sum is the gradient, as word2vec has it. For word vectors only.</summary>
+    Sum,
 }
 
 /// <summary>Which model of a run is kept.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DistRnn.Data;
+using DistRnn.Formats;
 using DistRnn.Models;
 using DistRnn.Numerics;
 
@@ -115,6 +116,8 @@ public sealed class SavedModel : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(file);
         ArgumentNullException.ThrowIfNull(progress);
         ArgumentNullException.ThrowIfNull(line);
+        if (Job.Task == TaskKind.WordVectors)
+            throw new InvalidInputException("The model is vectors of words, which predict nothing of a file; 'neighbors' shows what they know and 'evaluate' measures them.");
         if (Job.Task == TaskKind.LanguageModel)
             throw new InvalidInputException("The model is a language model, which predicts nothing of a file; 'generate' continues a text and 'evaluate' measures one.");
         using var data = LoadToPredict(file, progress);
@@ -162,6 +165,40 @@ public sealed class SavedModel : IDisposable
         {
             throw new InvalidInputException($"{path} cannot be written: {error.Message}", error);
         }
+    }
+
+    /// <summary>Writes the vectors of words in a format of word2vec: binary where the file's name ends in <c>.bin</c>, text otherwise.</summary>
+    /// <param name="path">The file; one that exists is replaced.</param>
+    /// <returns>How many words were written.</returns>
+    /// <exception cref="InvalidInputException">The model has no vectors of words, or the file cannot be written.</exception>
+    public int ExportWord2Vec(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var vectors = Vectors();
+        try
+        {
+            AtomicFile.Write(Path.GetFullPath(path), stream => Word2VecWriter.Write(stream, vectors, path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase)));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path} cannot be written: {error.Message}", error);
+        }
+        return vectors.Words.Length;
+    }
+
+    /// <summary>The vectors of words: word vectors, or the embedding of the first column of tokens.</summary>
+    /// <returns>Words of the vocabulary, most frequent first, with their vectors; of word vectors without the unknown word and the line's end.</returns>
+    /// <exception cref="InvalidInputException">The model has neither, or a token that is no word.</exception>
+    public Word2VecVectors Vectors()
+    {
+        if (!Network.Parameters.TryGet("in.weight", out var tensor) && !Network.Parameters.TryGet("embedding.weight", out tensor))
+            throw new InvalidInputException($"The model's task is {JobNames.Of(Job.Task)} and it has no vectors of words; its tensors are {string.Join(", ", Network.Parameters.Tensors.Select(info => info.Name))}.");
+        var tokens = _state.Vocabularies[0].Tokens;
+        int[] kept = _state is WordVectorData words ? [.. Enumerable.Range(0, tokens.Length).Where(id => words.WordCounts[id] > 0)] : [.. Enumerable.Range(0, tokens.Length).Where(id => !tokens[id].Any(char.IsWhiteSpace))];
+        var values = new float[(long)kept.Length * tensor.RowSize];
+        for (var i = 0; i < kept.Length; i++)
+            _parameters.Slice(tensor.Offset + (long)kept[i] * tensor.RowSize, tensor.RowSize).CopyTo(values.AsSpan(i * tensor.RowSize));
+        return new Word2VecVectors([.. kept.Select(id => tokens[id])], tensor.RowSize, values);
     }
 
     /// <inheritdoc/>

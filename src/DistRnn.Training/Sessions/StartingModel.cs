@@ -1,3 +1,4 @@
+using DistRnn.Formats;
 using DistRnn.Numerics;
 
 namespace DistRnn.Training;
@@ -37,22 +38,31 @@ internal static class StartingModel
         parameters.CopyFrom(other.Parameters);
     }
 
-    private static void TakeEmbedding(TrainingSetup setup, string run, FloatBuffer parameters, ITrainingProgress progress)
+    private static void TakeEmbedding(TrainingSetup setup, string source, FloatBuffer parameters, ITrainingProgress progress)
     {
-        using var other = SavedModel.Open(run, threads: 1);
         const string Name = "embedding.weight";
-        if (!other.Network.Parameters.TryGet(Name, out var theirs) || !setup.Network.Parameters.TryGet(Name, out var mine))
-            throw new InvalidInputException($"model.embedding-from: {run} and the job must both have the tensor '{Name}'.");
-        if (theirs.RowSize != mine.RowSize)
-            throw new InvalidInputException($"model.embedding-from: {run} has embeddings of {theirs.RowSize} values; model.embedding is {mine.RowSize}.");
+        if (!setup.Network.Parameters.TryGet(Name, out var mine))
+            throw new InvalidInputException($"model.embedding-from: the job's network has no tensor '{Name}'; it has {string.Join(", ", setup.Network.Parameters.Tensors.Select(info => info.Name))}.");
+        var vectors = File.Exists(source) ? Word2VecReader.Read(source) : VectorsOf(source);
+        if (vectors.Dimensions != mine.RowSize)
+            throw new InvalidInputException($"model.embedding-from: {source} has vectors of {vectors.Dimensions} values; model.embedding is {mine.RowSize}.");
+        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < vectors.Words.Length; i++)
+            places.TryAdd(vectors.Words[i], i);
         var (tokens, known) = (setup.Data.Vocabularies[0].Tokens, 0);
         for (var token = 0; token < tokens.Length; token++)
         {
-            if (other.Vocabularies[0].IdOf(tokens[token]) is not (>= 0 and var id))
+            if (!places.TryGetValue(tokens[token], out var place))
                 continue;
-            other.Parameters.Slice(theirs.Offset + (long)id * theirs.RowSize, theirs.RowSize).CopyTo(parameters.Slice(mine.Offset + (long)token * mine.RowSize, mine.RowSize));
+            vectors.VectorOf(place).CopyTo(parameters.Slice(mine.Offset + (long)token * mine.RowSize, mine.RowSize));
             known++;
         }
-        progress.Note(FormattableString.Invariant($"{known} of {tokens.Length} tokens start with the embeddings of {run}."));
+        progress.Note(FormattableString.Invariant($"{known} of {tokens.Length} tokens start with the vectors of {source}."));
+    }
+
+    private static Word2VecVectors VectorsOf(string run)
+    {
+        using var other = SavedModel.Open(run, threads: 1);
+        return other.Vectors();
     }
 }
