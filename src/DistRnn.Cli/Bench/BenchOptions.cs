@@ -11,7 +11,7 @@ namespace DistRnn.Cli;
 internal sealed record BenchOptions(bool Quick, string? Only, IReadOnlyList<LayerCase> Cases, int? Threads)
 {
     /// <summary>The parts there are.</summary>
-    internal static readonly IReadOnlyList<string> Parts = ["kernels", "layers", "language-model", "data-plane"];
+    internal static readonly IReadOnlyList<string> Parts = ["kernels", "layers", "language-model", "word-vectors", "data-plane"];
 
     /// <summary>Whether a part is wanted; cases alone ask for layers alone.</summary>
     internal bool Wants(string part) => Only is null ? Cases.Count == 0 || part == "layers" : Only == part;

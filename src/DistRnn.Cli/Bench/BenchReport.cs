@@ -8,11 +8,11 @@ namespace DistRnn.Cli;
 /// <param name="Kernels">The matrix products.</param>
 /// <param name="Layers">Recurrent layers, forward and backward.</param>
 /// <param name="LanguageModel">Whole training steps of a language model.</param>
-/// <param name="WordVectors">Word vectors; none in this version.</param>
+/// <param name="WordVectors">Training steps of word vectors.</param>
 /// <param name="DataPlane">Transfers of floats into another's memory.</param>
 internal sealed record BenchReport(
     string Cpu, int VectorBits, int Cores, double PeakGflops, IReadOnlyList<KernelFigures> Kernels, IReadOnlyList<LayerFigures> Layers,
-    IReadOnlyList<LanguageModelFigures> LanguageModel, IReadOnlyList<object> WordVectors, IReadOnlyList<DataPlaneFigures> DataPlane);
+    IReadOnlyList<LanguageModelFigures> LanguageModel, IReadOnlyList<WordVectorSpeed> WordVectors, IReadOnlyList<DataPlaneFigures> DataPlane);
 
 /// <summary>A matrix product on one core.</summary>
 /// <param name="Name">Which one.</param>
@@ -47,6 +47,12 @@ internal sealed record LayerFigures(
 /// <param name="OfPeak">Their share in the peak of the cores used, measured beside it.</param>
 internal sealed record LanguageModelFigures(
     int Hidden, int Batch, int Window, int Vocabulary, int Threads, double TokensPerSecond, double AllocatedBytesPerStep, double Gflops, double OfPeak);
+
+/// <summary>Training steps of word vectors: skip-gram, 5 negatives, window 5.</summary>
+/// <param name="Dimensions">Floats of a vector.</param>
+/// <param name="Threads">Threads.</param>
+/// <param name="WordsPerSecond">Words of the text, those that subsampling leaves out included, in a second.</param>
+internal sealed record WordVectorSpeed(int Dimensions, int Threads, double WordsPerSecond);
 
 /// <summary>A way to move floats into another's memory.</summary>
 /// <param name="Path">in-process (a copy), tcp (the data plane over loopback) or loopback (a plain loop over a socket).</param>

@@ -38,6 +38,13 @@ internal static class BenchTables
             }
             yield return table;
         }
+        if (report.WordVectors.Count > 0)
+        {
+            var table = Create("word vectors", "threads", "words/s");
+            foreach (var speed in report.WordVectors)
+                table.AddRow($"{speed.Dimensions} dimensions", Text(speed.Threads), Figures.Count((long)speed.WordsPerSecond));
+            yield return table;
+        }
         if (report.DataPlane.Count > 0)
         {
             var table = Create("data plane", "MB/s", "of a plain loop");

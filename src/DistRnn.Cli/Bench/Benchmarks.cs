@@ -7,6 +7,7 @@ namespace DistRnn.Cli;
 internal static class Benchmarks
 {
     private static readonly int[] s_languageModelSizes = [200, 650];
+    private static readonly int[] s_wordVectorSizes = [100, 300];
 
     /// <summary>Measures.</summary>
     /// <param name="options">What.</param>
@@ -16,6 +17,7 @@ internal static class Benchmarks
         progress("the core's peak");
         var peak = PeakBenchmark.Gflops(1);
         var (kernels, layers, models) = (new List<KernelFigures>(), new List<LayerFigures>(), new List<LanguageModelFigures>());
+        var vectors = new List<WordVectorSpeed>();
         if (options.Wants("kernels"))
         {
             progress("matrix products");
@@ -43,6 +45,17 @@ internal static class Benchmarks
                 }
             }
         }
+        if (options.Wants("word-vectors"))
+        {
+            foreach (var threads in options.ThreadCounts)
+            {
+                foreach (var dimensions in s_wordVectorSizes.Take(options.Quick ? 1 : 2))
+                {
+                    progress($"word vectors of {dimensions} dimensions, threads: {threads}");
+                    vectors.Add(WordVectorBenchmark.Run(dimensions, threads, options.Quick ? 0.5 : 3));
+                }
+            }
+        }
         IReadOnlyList<DataPlaneFigures> dataPlane = [];
         if (options.Wants("data-plane"))
         {
@@ -50,7 +63,7 @@ internal static class Benchmarks
             dataPlane = DataPlaneBenchmark.Run(options.Quick);
         }
         var bits = SimdWidths.Current == SimdWidth.Scalar ? 32 : (int)SimdWidths.Current;
-        return new BenchReport(MachineFacts.Processor, bits, Environment.ProcessorCount, peak, kernels, layers, models, [], dataPlane);
+        return new BenchReport(MachineFacts.Processor, bits, Environment.ProcessorCount, peak, kernels, layers, models, vectors, dataPlane);
     }
 
     private static IEnumerable<LayerCase> CasesOf(BenchOptions options)

@@ -71,11 +71,9 @@ internal sealed class WordVectorTrainingPlan : ITrainingPlan
 }
 
 /// <summary>The evaluation of word vectors: the text in its order, words left out and windows drawn as in training, but with chances of their own that never change.</summary>
-internal sealed class WordVectorEvaluationPlan(WordSampling sampling, long length) : IEvaluationPlan
+internal sealed class WordVectorEvaluationPlan(WordSampling sampling, long length, int shardWords) : IEvaluationPlan
 {
-    private const int ShardWords = 2048;
-
-    public int Shards => checked((int)((length + ShardWords - 1) / ShardWords));
+    public int Shards => checked((int)((length + shardWords - 1) / shardWords));
 
     public int Lanes => 0;
 
@@ -84,9 +82,9 @@ internal sealed class WordVectorEvaluationPlan(WordSampling sampling, long lengt
     public void Fill(int shard, SequenceBatch batch)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)shard, (uint)Shards, nameof(shard));
-        var start = (long)shard * ShardWords;
+        var start = (long)shard * shardWords;
         var rows = sampling.Begin(0, ulong.MaxValue);
-        rows.Add(start, Math.Min(length, start + ShardWords));
+        rows.Add(start, Math.Min(length, start + shardWords));
         rows.WriteTo(batch);
     }
 }

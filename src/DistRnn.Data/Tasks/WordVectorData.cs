@@ -88,7 +88,7 @@ public sealed class WordVectorData : TaskData
         new WordVectorTrainingPlan(SamplingOf(PartKind.Train), LengthOf(PartKind.Train), seed, batch, shards);
 
     /// <inheritdoc/>
-    public override IEvaluationPlan CreateEvaluationPlan(PartKind part, int batch) => new WordVectorEvaluationPlan(SamplingOf(part), LengthOf(part));
+    public override IEvaluationPlan CreateEvaluationPlan(PartKind part, int batch) => new WordVectorEvaluationPlan(SamplingOf(part), LengthOf(part), batch);
 
     /// <inheritdoc/>
     public override void SaveState(string directory) => _text.SaveState(directory);

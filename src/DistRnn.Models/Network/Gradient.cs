@@ -38,6 +38,10 @@ public sealed class Gradient : IDisposable
     /// <param name="tensor">The tensor's index in <see cref="ParameterTable.Tensors"/>.</param>
     public IReadOnlyList<int> TouchedRows(int tensor) => _touched[tensor];
 
+    /// <summary>The rows of <see cref="TouchedRows"/> as a span, valid until the gradient is computed again.</summary>
+    /// <param name="tensor">The tensor's index in <see cref="ParameterTable.Tensors"/>.</param>
+    public ReadOnlySpan<int> TouchedSpan(int tensor) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_touched[tensor]);
+
     /// <summary>Adds the right neighbour in the gradient tree: present in both is added, present in one is copied.</summary>
     /// <param name="right">The gradient of the shards that follow this one's.</param>
     public unsafe void AddRight(Gradient right)

@@ -68,7 +68,9 @@ public sealed unsafe class WordVectorSpace : IDisposable
     /// <param name="second">A word that counts.</param>
     public double Similarity(int first, int second)
     {
-        var (a, b, sum) = (VectorOf(first), VectorOf(second), 0f);
+        var a = VectorOf(first);
+        var b = VectorOf(second);
+        var sum = 0f;
         for (var i = 0; i < a.Length; i++)
             sum = MathF.FusedMultiplyAdd(a[i], b[i], sum);
         return sum;

@@ -12,7 +12,8 @@ namespace DistRnn.Numerics;
 /// <remarks>Thread-safe; nothing is allocated. All sums of nothing are +0.</remarks>
 public static unsafe class Reductions
 {
-    private const int Partials = 16;
+    /// <summary>Partial sums of a long sum.</summary>
+    public const int Partials = 16;
 
     /// <summary>The sum of floats, in double.</summary>
     /// <param name="values">Any floats.</param>
@@ -131,6 +132,36 @@ public static unsafe class Reductions
         return true;
     }
 
+    /// <summary>Adds the squares of whole groups of floats to partial sums, for callers that know where zeros are: those add nothing.</summary>
+    /// <param name="values">The first of them, a multiple of <see cref="Partials"/> floats behind a block's beginning.</param>
+    /// <param name="groups">Groups of <see cref="Partials"/> floats.</param>
+    /// <param name="partials">The partial sums of the block, [<see cref="Partials"/>].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddSquares(float* values, long groups, double* partials)
+    {
+        var (low, high) = (Vector512.Load(partials), Vector512.Load(partials + 8));
+        for (var end = values + groups * Partials; values < end; values += Partials)
+        {
+            var (first, second) = Vector512.Widen(Vector512.Load(values));
+            low += first * first;
+            high += second * second;
+        }
+        low.Store(partials);
+        high.Store(partials + 8);
+    }
+
+    /// <summary>The sum of partial sums: j takes up j + 8, then j + 4, j + 2 and j + 1. The partial sums are lost.</summary>
+    /// <param name="partials">The partial sums, [<see cref="Partials"/>].</param>
+    public static double SumOfPartials(double* partials)
+    {
+        for (var half = Partials / 2; half > 0; half /= 2)
+        {
+            for (var j = 0; j < half; j++)
+                partials[j] += partials[j + half];
+        }
+        return partials[0];
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double SquaredNormOfBlock(float* values, long count)
     {
@@ -149,16 +180,6 @@ public static unsafe class Reductions
         for (; i < count; i++)
             partials[i % Partials] += (double)values[i] * values[i];
         return SumOfPartials(partials);
-    }
-
-    private static double SumOfPartials(double* partials)
-    {
-        for (var half = Partials / 2; half > 0; half /= 2)
-        {
-            for (var j = 0; j < half; j++)
-                partials[j] += partials[j + half];
-        }
-        return partials[0];
     }
 
     /// <summary>The tree over blocks without recursion: a binary counter whose carries add neighbours of equal size.</summary>

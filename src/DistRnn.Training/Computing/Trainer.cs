@@ -51,7 +51,7 @@ internal sealed class Trainer : IDisposable
         _gradient = new Gradient(network.Parameters);
         _norm = new GradientNorm(network.Parameters, team);
         _shards = new ShardComputer(computer, plan, options.RoundsNodes);
-        _update = UpdatePart;
+        _update = options.Rule.IsIdleOnZeroGradient ? UpdateTouchedPart : UpdatePart;
         if (plan.Lanes > 0)
         {
             Lanes = network.CreateLanes(plan.Lanes);
@@ -120,7 +120,7 @@ internal sealed class Trainer : IDisposable
         var rate = _options.Schedule.RateAt(_options.LearningRate, Step, _options.TotalSteps, epoch, Plateau) * RateFactor;
         var sums = _shards.Compute(_options.Seed, new StepPosition(epoch, stepInEpoch, Step), Lanes, _spareLanes, _gradient);
         var count = sums.CountFor(_options.LossScale);
-        var factor = GradientFactor.Of(_norm.SquaredNormOf(_gradient.Values), count, _options.ClipNorm);
+        var factor = GradientFactor.Of(_norm.SquaredNormOf(_gradient), count, _options.ClipNorm);
         var finite = factor.IsFinite && double.IsFinite(sums.Loss);
         LastSums = sums;
         LastStep = (sums.Targets == 0 ? 0 : sums.Loss / sums.Targets, rate, factor.Norm, finite);
@@ -191,6 +191,35 @@ internal sealed class Trainer : IDisposable
         var (first, last) = _team.PartOf(thread, Network.Parameters.Blocks);
         var start = (long)first * ParameterTable.BlockCount;
         var end = Math.Min((long)last * ParameterTable.BlockCount, Parameters.Count);
+        Update(start, end);
+    }
+
+    /// <summary>This thread's part of an update that leaves rows without a gradient as they are, to the bit: those are not visited.</summary>
+    private void UpdateTouchedPart(int thread)
+    {
+        for (var i = 0; i < Network.Parameters.Tensors.Length; i++)
+        {
+            var tensor = Network.Parameters.Tensors[i];
+            if (!tensor.SparseRows)
+            {
+                var (from, to) = _team.PartOf(thread, (int)((tensor.Count + ParameterTable.BlockCount - 1) / ParameterTable.BlockCount));
+                Update(tensor.Offset + (long)from * ParameterTable.BlockCount, Math.Min(tensor.Offset + (long)to * ParameterTable.BlockCount, tensor.Offset + tensor.Count));
+                continue;
+            }
+            var rows = _gradient.TouchedSpan(i);
+            var (first, last) = _team.PartOf(thread, rows.Length);
+            for (int start = first, end; start < last; start = end)
+            {
+                end = start + 1;
+                while (end < last && rows[end] == rows[end - 1] + 1)
+                    end++;
+                Update(tensor.Offset + (long)rows[start] * tensor.RowSize, tensor.Offset + (long)(rows[end - 1] + 1) * tensor.RowSize);
+            }
+        }
+    }
+
+    private void Update(long start, long end)
+    {
         if (start < end)
             Optimizer.Update(_updateStep, Parameters, _gradient.Values, start, end - start);
     }

@@ -50,7 +50,8 @@ internal sealed class WordVectorFigures(ShardRange range) : EvaluationFigures(Fi
         var (queries, own, answers) = (new float[questions.Length * space.Dimensions], new int[questions.Length * QuestionWords], new int[questions.Length]);
         for (var i = 0; i < questions.Length; i++)
         {
-            var (question, query) = (questions[i], queries.AsSpan(i * space.Dimensions, space.Dimensions));
+            var question = questions[i];
+            var query = queries.AsSpan(i * space.Dimensions, space.Dimensions);
             Add(space.VectorOf(question.B), 1, query);
             Add(space.VectorOf(question.A), -1, query);
             Add(space.VectorOf(question.C), 1, query);

@@ -48,7 +48,7 @@ public static class JobTemplates
         TaskKind.WordVectors =>
         [
             ("task", "word-vectors"), ("data.train", "corpus.txt"), ("data.min-count", "5"), ("data.lowercase", "true"), ("data.subsample", "0.0001"), ("model.algorithm", "skip-gram"), ("model.output", "negative-sampling(5)"),
-            ("model.dimensions", "100"), ("model.window", "5"), ("training.epochs", "5"), ("training.batch", "1024"), ("training.learning-rate", "0.025"),
+            ("model.dimensions", "100"), ("model.window", "5"), ("training.epochs", "5"), ("training.batch", "1024"), ("training.learning-rate", "0.025"), ("training.keep", "last"),
         ],
         _ =>
         [

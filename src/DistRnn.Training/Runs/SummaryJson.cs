@@ -33,7 +33,7 @@ public static class SummaryJson
         json.WriteNumber("parameters", summary.Parameters);
         MetricsJson.Write(json, "train", summary.Train);
         MetricsJson.Write(json, "valid", summary.Valid);
-        MetricsJson.Write(json, "test", summary.Test);
+        MetricsJson.Write(json, "test", summary.Task == JobNames.Of(TaskKind.WordVectors) ? WithSpeed(summary) : summary.Test);
         json.WriteString("fingerprint", summary.Fingerprint);
         json.WriteString("model_fingerprint", summary.ModelFingerprint);
         json.WriteNumber("model_step", summary.ModelStep);
@@ -66,6 +66,9 @@ public static class SummaryJson
             json.WriteString("reason", summary.Reason);
         json.WriteEndObject();
     }
+
+    /// <summary>Of word vectors the speed is a metric of the test part; it is not among the summary's own, which are the same in every run.</summary>
+    private static MetricSet WithSpeed(RunSummary summary) => new([.. summary.Test, KeyValuePair.Create("words-per-second", Math.Round(summary.TokensPerSecond, 1))]);
 
     /// <summary>A status as it is written.</summary>
     /// <param name="status">The status.</param>

@@ -36,6 +36,14 @@ internal sealed class Workspace : IDisposable
         training: {epochs: 3, batch: 8, learning-rate: 0.02}
         """;
 
+    public const string WordVectors = """
+        task: word-vectors
+        data: {train: words.txt, valid: words.valid.txt, analogies: questions.txt, similarities: pairs.txt, min-count: 1, subsample: 0.01}
+        model: {dimensions: 12, window: 3, output: negative-sampling(3)}
+        training: {epochs: 3, batch: 64, batch-shards: 3}
+        checkpoint: {every-steps: 5, keep: 100}
+        """;
+
     public Workspace()
     {
         Root = Directory.CreateTempSubdirectory("distrnn-training-").FullName;
@@ -47,11 +55,15 @@ internal sealed class Workspace : IDisposable
         Write("tags.txt", Tags(1, 30));
         Write("tags.valid.txt", Tags(2, 15));
         Write("series.csv", Series());
+        Write("words.txt", Words(1, 40));
+        Write("words.valid.txt", Words(2, 24));
+        Write("questions.txt", ": colours\nred rose blue sky\nRed rose green grass\n: none\nred rose black night\n");
+        Write("pairs.txt", "# people's scores\nred\tblue\t7.5\nred\tsky\t2\nrose grass 5\nnight\tday\t9\n");
     }
 
     public string Root { get; }
 
-    public static TheoryDataOfJobs Jobs => new(LanguageModel, Classification, Tagging, Forecasting);
+    public static TheoryDataOfJobs Jobs => new(LanguageModel, Classification, Tagging, Forecasting, WordVectors);
 
     public JobOptions Job(string yaml, params string[] sets) =>
         JobFile.Parse(yaml, "job.yaml", "job", Root, new JobOverrides { Sets = [.. sets], WorkingDirectory = Root });
@@ -71,6 +83,15 @@ internal sealed class Workspace : IDisposable
         "tags.valid.txt", Tags(2, 15).Replace("\tO", "\tX", StringComparison.Ordinal).Replace("\tB-city", "\tO", StringComparison.Ordinal).Replace("\tX", "\tB-city", StringComparison.Ordinal));
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    private static string Words(ulong seed, int lines)
+    {
+        string[] words = ["the", "a", "is", "red", "rose", "blue", "sky", "green", "grass", "and"];
+        var (chance, text) = (new Philox(seed, PhiloxPurpose.Split, 3), new StringBuilder());
+        for (var i = 0; i < lines * 12; i++)
+            text.Append(words[chance.Below((ulong)i, chance.Below((ulong)i, words.Length) + 1)]).Append(i % 12 == 11 ? '\n' : ' ');
+        return text.ToString();
+    }
 
     private static string Text(ulong seed, int length)
     {
