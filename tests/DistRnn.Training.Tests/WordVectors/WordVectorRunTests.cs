@@ -18,7 +18,7 @@ public sealed class WordVectorRunTests
         using var space = new Workspace();
         space.Write("words.txt", TwoPlaces());
         var job = space.Job(
-            Workspace.WordVectors, "data.valid=none", "data.analogies=none", "data.similarities=none", "data.subsample=none", $"model.algorithm={algorithm}", $"model.output={output}", "training.epochs=60", "training.learning-rate=0.1");
+            Workspace.WordVectors, "data.valid=none", "data.analogies=none", "data.similarities=none", "data.subsample=none", $"model.algorithm={algorithm}", $"model.output={output}", "training.epochs=60", "training.learning-rate=0.03");
 
         var summary = space.Train(job, "run");
 
