@@ -177,5 +177,5 @@ internal sealed class RunCourse
     private double RateOf(RunPosition position, StepPosition step) =>
         _options.Schedule.RateAt(_options.LearningRate, step.Step, _options.TotalSteps, step.Epoch, position.Plateau) * position.RateFactor;
 
-    private long CountOf(StepSums sums) => Math.Max(1, _options.LossScale == LossScale.Sequence ? sums.Sequences : sums.Targets);
+    private long CountOf(StepSums sums) => sums.CountFor(_options.LossScale);
 }
