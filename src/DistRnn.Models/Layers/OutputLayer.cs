@@ -14,6 +14,7 @@ internal sealed unsafe class OutputLayer : IDisposable
     private readonly OutputLayerForm _form;
     private readonly TransposedWeights _backToInputs;
     private readonly Scratch[] _scratch;
+    private readonly FloatBuffer _noBias = new(PanelShape.MaxColumns);
     private float* _parameters;
 
     /// <summary>Makes a layer.</summary>
@@ -66,7 +67,7 @@ internal sealed unsafe class OutputLayer : IDisposable
         var columns = _form.Shape.ColumnsOf(panel);
         _kernels.Multiply(
             x.From(rowStart), rowEnd - rowStart, _form.Inputs, _parameters + _form.Weight.Offset + _form.Shape.OffsetOf(panel, _form.Inputs), columns, columns,
-            _parameters + _form.Bias.Offset + panel * PanelShape.MaxColumns, Outputs.At(panel, rowStart), Outputs.Stride);
+            _form.Bias is { } bias ? _parameters + bias.Offset + panel * PanelShape.MaxColumns : _noBias.Pointer, Outputs.At(panel, rowStart), Outputs.Stride);
     }
 
     /// <summary>dx = W^T dy, from +0, for some rows and units of 16 inputs.</summary>
@@ -94,11 +95,13 @@ internal sealed unsafe class OutputLayer : IDisposable
         WeightGradient.Sum(
             _kernels, x, _form.Inputs, rows, order, [new GradientColumns(Outputs)], _form.Shape, gradient + _form.Weight.Offset,
             _team.PartOf(thread, checked(panels * _form.Inputs)), scratch);
+        if (_form.Bias is not { } bias)
+            return;
         var one = 1f;
         for (var panel = thread; panel < panels; panel += _team.Threads)
         {
             _kernels.SumOuterProducts(
-                &one, 0, 1, Outputs.At(panel, 0), Outputs.Stride, _form.Shape.ColumnsOf(panel), rows, gradient + _form.Bias.Offset + panel * PanelShape.MaxColumns,
+                &one, 0, 1, Outputs.At(panel, 0), Outputs.Stride, _form.Shape.ColumnsOf(panel), rows, gradient + bias.Offset + panel * PanelShape.MaxColumns,
                 _form.Shape.ColumnsOf(panel), false, scratch);
         }
     }
@@ -107,6 +110,7 @@ internal sealed unsafe class OutputLayer : IDisposable
     public void Dispose()
     {
         Outputs.Dispose();
+        _noBias.Dispose();
         _backToInputs.Dispose();
         foreach (var scratch in _scratch)
             scratch.Dispose();
@@ -115,12 +119,12 @@ internal sealed unsafe class OutputLayer : IDisposable
 
 /// <summary>What an output layer is made of.</summary>
 /// <param name="Weight">W, [outputs, inputs].</param>
-/// <param name="Bias">b, [outputs].</param>
+/// <param name="Bias">b, [outputs]; null without.</param>
 /// <param name="Shape">The panels: one gate, a unit an output.</param>
 /// <param name="Segment">Inputs in a segment of a row.</param>
 /// <param name="Segments">Segments of a row.</param>
 /// <param name="SegmentStride">Floats from a segment to the next.</param>
-internal sealed record OutputLayerForm(TensorInfo Weight, TensorInfo Bias, PanelShape Shape, int Segment, int Segments, int SegmentStride)
+internal sealed record OutputLayerForm(TensorInfo Weight, TensorInfo? Bias, PanelShape Shape, int Segment, int Segments, int SegmentStride)
 {
     /// <summary>Inputs in all.</summary>
     public int Inputs => Segment * Segments;

@@ -10,7 +10,7 @@ namespace DistRnn.Models;
 /// How threads share a step: where the recurrent weights fit a core's second-level cache and there are rows enough, each takes positions and needs
 /// nobody until the layer is done; otherwise each takes panels, and both directions of a layer run side by side with a barrier a round.
 /// </remarks>
-internal sealed unsafe class RecurrentStack : IDisposable
+internal sealed unsafe partial class RecurrentStack : IDisposable
 {
     private const long ResidentWeightBytes = 700 << 10;
     private const int RowsPerThreadMin = 4;
@@ -21,7 +21,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
     private readonly RecurrentDirection[][] _layers;
     private readonly Scratch[] _states;
     private readonly Scratch[] _dropped;
-    private readonly Scratch[] _gradients = [new(), new()];
+    private readonly Scratch[] _gradients;
     private readonly Scratch[] _threadScratch;
     private readonly int[] _cuts;
     private long[] _lanes = [];
@@ -48,13 +48,14 @@ internal sealed unsafe class RecurrentStack : IDisposable
         }
         _states = [.. _layers.Select(_ => new Scratch())];
         _dropped = [.. _layers.Select(_ => new Scratch())];
+        _gradients = [.. Enumerable.Range(0, options.Stepwise ? _layers.Length : 2).Select(_ => new Scratch())];
         _threadScratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new Scratch())];
         _cuts = new int[team.Threads + 1];
     }
 
     /// <summary>Bytes held.</summary>
     public long Bytes => _layers.Sum(layer => layer.Sum(direction => direction.Bytes))
-        + _states.Concat(_dropped).Concat(_gradients).Concat(_threadScratch).Sum(scratch => scratch.Bytes);
+        + _states.Concat(_dropped).Concat(_gradients).Concat(_threadScratch).Append(_fromAbove).Sum(scratch => scratch.Bytes);
 
     /// <summary>Units of a direction of the last layer.</summary>
     public int TopUnits => _options.Hidden[^1];
@@ -122,7 +123,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
             var width = _options.Directions * SegmentStrideOf(layer);
             _states[layer].Ensure((long)(_batch.Sequences + _batch.PackedRows) * width);
             if (training)
-                _gradients[layer % 2].Ensure((long)(_batch.Sequences + _batch.PackedRows) * width);
+                _gradients[layer % _gradients.Length].Ensure((long)(_batch.Sequences + _batch.PackedRows) * width);
             if (training && DropsBelow(layer + 1))
                 _dropped[layer].Ensure((long)_batch.PackedRows * width);
         }
@@ -186,7 +187,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
             {
                 var (start, end) = _team.PartOf(thread, _batch.PackedRows);
                 DropoutRows.Apply(
-                    _batch, key, DropoutMasks.LayerTag(layer + 1), _options.LayersDropout, gradients, _options.Hidden[layer], _options.Directions, SegmentStrideOf(layer), start, end);
+                    _batch, key, DropoutMasks.LayerTag(layer + 1) + _options.DropoutTags, _options.LayersDropout, gradients, _options.Hidden[layer], _options.Directions, SegmentStrideOf(layer), start, end);
             }
             if (FinalGradients is not null || InitialGradients is not null)
             {
@@ -212,7 +213,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
         foreach (var layer in _layers)
             foreach (var direction in layer)
                 direction.Dispose();
-        foreach (var scratch in _states.Concat(_dropped).Concat(_gradients).Concat(_threadScratch))
+        foreach (var scratch in _states.Concat(_dropped).Concat(_gradients).Concat(_threadScratch).Append(_fromAbove))
             scratch.Dispose();
     }
 
@@ -253,7 +254,7 @@ internal sealed unsafe class RecurrentStack : IDisposable
     private RowBlock GradientsOf(int layer, int row)
     {
         var stride = _options.Directions * SegmentStrideOf(layer);
-        return new RowBlock((nint)(_gradients[layer % 2].Pointer + (nint)row * stride), stride);
+        return new RowBlock((nint)(_gradients[layer % _gradients.Length].Pointer + (nint)row * stride), stride);
     }
 
     private LeftOperand OperandOf(RowBlock rows, int layer) => new(rows.At(0), rows.Stride, _options.Hidden[layer], SegmentStrideOf(layer));
@@ -287,21 +288,24 @@ internal sealed unsafe class RecurrentStack : IDisposable
             var direction = _layers[layer][d];
             direction.ClearInitial(first, last);
             for (var position = first; position < last; position++)
-            {
-                var state = new Span<float>(direction.States.At(position), _options.Hidden[layer]);
-                if (!_batch.Carried)
-                {
-                    state.Clear();
-                    continue;
-                }
-                var lane = _lanes[_batch.SequenceAt[position]];
-                new ReadOnlySpan<float>(_from!.Of(layer, d, 0, lane), state.Length).CopyTo(state);
-                if (_from.Kinds > 1)
-                    direction.LoadCell(position, _from.Of(layer, d, 1, lane));
-            }
+                LoadInitial(direction, layer, d, position);
             for (var panel = 0; panel < direction.Form.Shape.PanelCount; panel++)
                 direction.InputProduct(panel, start, end);
         }
+    }
+
+    private void LoadInitial(RecurrentDirection direction, int layer, int d, int position)
+    {
+        var state = new Span<float>(direction.States.At(position), _options.Hidden[layer]);
+        if (!_batch.Carried)
+        {
+            state.Clear();
+            return;
+        }
+        var lane = _lanes[_batch.SequenceAt[position]];
+        new ReadOnlySpan<float>(_from!.Of(layer, d, 0, lane), state.Length).CopyTo(state);
+        if (_from.Kinds > 1)
+            direction.LoadCell(position, _from.Of(layer, d, 1, lane));
     }
 
     private void SaveStates(int thread, int layer)
@@ -420,11 +424,16 @@ internal sealed unsafe class RecurrentStack : IDisposable
     private void Drop(int thread, int layer, StepKey key)
     {
         var (start, end) = _team.PartOf(thread, _batch.PackedRows);
+        DropRows(layer, key, start, end);
+    }
+
+    private void DropRows(int layer, StepKey key, int start, int end)
+    {
         var (source, destination) = (StatesOf(layer, _batch.Sequences), DroppedOf(layer));
         for (var row = start; row < end; row++)
             new ReadOnlySpan<float>(source.At(row), (int)source.Stride).CopyTo(new Span<float>(destination.At(row), (int)source.Stride));
         DropoutRows.Apply(
-            _batch, key, DropoutMasks.LayerTag(layer + 1), _options.LayersDropout, destination, _options.Hidden[layer], _options.Directions, SegmentStrideOf(layer), start, end);
+            _batch, key, DropoutMasks.LayerTag(layer + 1) + _options.DropoutTags, _options.LayersDropout, destination, _options.Hidden[layer], _options.Directions, SegmentStrideOf(layer), start, end);
     }
 
     private void InputGradient(int thread, int layer, RowBlock gradients, int width)
@@ -477,6 +486,12 @@ internal sealed record RecurrentStackOptions
 
     /// <summary>Whether the inputs' gradient is wanted.</summary>
     public required bool BackToInputs { get; init; }
+
+    /// <summary>Whether the layers go through time together, a step at a time: then every layer's gradients live at once.</summary>
+    public bool Stepwise { get; init; }
+
+    /// <summary>What is added to the tags of dropout, so that two stacks of a network differ.</summary>
+    public uint DropoutTags { get; init; }
 
     /// <summary>The rate of dropout between layers.</summary>
     public float LayersDropout { get; init; }

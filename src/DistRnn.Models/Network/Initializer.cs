@@ -10,11 +10,13 @@ namespace DistRnn.Models;
 /// Where <see cref="InitializerKind"/> speaks of inputs and outputs: an embedding [V, E] has E inputs and V outputs, as in PyTorch; a peephole vector
 /// [H] counts as the diagonal of an [H, H] weight.
 /// </remarks>
-/// <param name="network">The network.</param>
+/// <param name="table">The tensors.</param>
+/// <param name="kind">How parameters begin.</param>
+/// <param name="scale">The scale of the kinds that have one.</param>
 /// <param name="seed">The job's seed.</param>
-internal sealed class Initializer(Network network, ulong seed)
+/// <param name="parameters">The flat vector; gaps between tensors are left as they are.</param>
+internal sealed class Initializer(ParameterTable table, InitializerKind kind, float scale, ulong seed, FloatBuffer parameters)
 {
-    private readonly NetworkOptions _options = network.Options;
     private float[] _scratch = [];
 
     private enum Role
@@ -25,44 +27,48 @@ internal sealed class Initializer(Network network, ulong seed)
         Bias,
     }
 
-    /// <summary>Writes every tensor.</summary>
-    /// <param name="parameters">The flat vector; gaps between tensors are left as they are.</param>
-    public void WriteTo(FloatBuffer parameters)
+    /// <summary>Writes an embedding, [V, E].</summary>
+    /// <param name="tensor">The tensor.</param>
+    public void Embedding(TensorInfo tensor) => Write(tensor, Role.Embedding, tensor.Shape[1], tensor.Shape[0], 0);
+
+    /// <summary>Writes the tensors of a recurrent layer in one direction.</summary>
+    /// <param name="stack">The tensors.</param>
+    /// <param name="panels">Gates and units.</param>
+    /// <param name="inputs">Inputs.</param>
+    /// <param name="forgetBias">What is added to an LSTM's forget gate bias.</param>
+    public void Stack(StackTensors stack, PanelShape panels, int inputs, float forgetBias)
     {
-        var tensors = network.Parameters.Tensors;
-        for (var column = 0; column < _options.Embeddings.Length; column++)
-            Write(network.EmbeddingTensor(column), Role.Embedding, _options.Embeddings[column], _options.Vocabularies[column], 0);
-        for (var layer = 0; layer < _options.Hidden.Length; layer++)
-            for (var direction = 0; direction < _options.Directions; direction++)
-                WriteStack(layer, direction);
-        Write(tensors.IndexOf(network.HeadWeight), Role.Weight, network.TopSize, _options.Outputs, network.TopSize);
-        Write(tensors.IndexOf(network.HeadBias), Role.Bias, network.TopSize, _options.Outputs, network.TopSize);
+        var units = panels.Units;
+        Write(stack.WeightIh, Role.Weight, inputs, units, units);
+        Write(stack.WeightHh, Role.RecurrentWeight, units, units, units);
+        Write(stack.BiasIh, Role.Bias, units, units, units, forgetBias);
+        Write(stack.BiasHh, Role.Bias, units, units, units);
+        foreach (var peephole in new[] { stack.PeepholeI, stack.PeepholeF, stack.PeepholeO })
+            if (peephole is not null)
+                Write(peephole, Role.Weight, units, units, units);
+    }
 
-        void WriteStack(int layer, int direction)
-        {
-            var stack = network.Stack(layer, direction);
-            var units = _options.Hidden[layer];
-            Write(tensors.IndexOf(stack.WeightIh), Role.Weight, network.InputSizeOf(layer), units, units);
-            Write(tensors.IndexOf(stack.WeightHh), Role.RecurrentWeight, units, units, units);
-            Write(tensors.IndexOf(stack.BiasIh), Role.Bias, units, units, units, _options.ForgetBias);
-            Write(tensors.IndexOf(stack.BiasHh), Role.Bias, units, units, units);
-            foreach (var peephole in new[] { stack.PeepholeI, stack.PeepholeF, stack.PeepholeO })
-                if (peephole is not null)
-                    Write(tensors.IndexOf(peephole), Role.Weight, units, units, units);
-        }
+    /// <summary>Writes a dense layer: a weight [outputs, inputs], or one vector [inputs], and its bias.</summary>
+    /// <param name="weight">The weight.</param>
+    /// <param name="bias">The bias, or null without.</param>
+    public void Dense(TensorInfo weight, TensorInfo? bias)
+    {
+        var (inputs, outputs) = (weight.Shape[^1], weight.Shape.Length > 1 ? weight.Shape[0] : 1);
+        Write(weight, Role.Weight, inputs, outputs, inputs);
+        if (bias is not null)
+            Write(bias, Role.Bias, inputs, outputs, inputs);
+    }
 
-        void Write(int index, Role role, int inputs, int outputs, int pytorchSize, float forgetBias = 0)
-        {
-            var tensor = tensors[index];
-            var count = checked((int)tensor.Count);
-            var values = tensor.Layout == TensorLayout.RowMajor ? parameters.Slice(tensor.Offset, count) : Scratch(count);
-            Draw(new Philox(seed, PhiloxPurpose.Initialize, (ulong)index), role, inputs, outputs, pytorchSize, values);
-            if (forgetBias != 0)
-                foreach (ref var bias in values.Slice(outputs, outputs))
-                    bias += forgetBias;
-            if (tensor.Layout != TensorLayout.RowMajor)
-                ParameterTable.Import(tensor, values, parameters);
-        }
+    private void Write(TensorInfo tensor, Role role, int inputs, int outputs, int pytorchSize, float forgetBias = 0)
+    {
+        var count = checked((int)tensor.Count);
+        var values = tensor.Layout == TensorLayout.RowMajor ? parameters.Slice(tensor.Offset, count) : Scratch(count);
+        Draw(new Philox(seed, PhiloxPurpose.Initialize, (ulong)table.Tensors.IndexOf(tensor)), role, inputs, outputs, pytorchSize, values);
+        if (forgetBias != 0)
+            foreach (ref var bias in values.Slice(outputs, outputs))
+                bias += forgetBias;
+        if (tensor.Layout != TensorLayout.RowMajor)
+            ParameterTable.Import(tensor, values, parameters);
     }
 
     private static void Uniform(Philox chance, float bound, Span<float> values)
@@ -79,7 +85,7 @@ internal sealed class Initializer(Network network, ulong seed)
 
     private void Draw(Philox chance, Role role, int inputs, int outputs, int pytorchSize, Span<float> values)
     {
-        switch (_options.Initializer)
+        switch (kind)
         {
             case InitializerKind.PyTorch when role == Role.Embedding:
                 Normal(chance, 1, values);
@@ -88,16 +94,16 @@ internal sealed class Initializer(Network network, ulong seed)
                 Uniform(chance, (float)(1 / Math.Sqrt(pytorchSize)), values);
                 break;
             case InitializerKind.Uniform:
-                Uniform(chance, _options.InitializerScale, values);
+                Uniform(chance, scale, values);
                 break;
             case InitializerKind.Orthogonal or InitializerKind.Xavier or InitializerKind.Normal when role == Role.Bias:
                 values.Clear();
                 break;
             case InitializerKind.Normal:
-                Normal(chance, _options.InitializerScale, values);
+                Normal(chance, scale, values);
                 break;
             case InitializerKind.Orthogonal when role == Role.RecurrentWeight:
-                for (var gate = 0; gate < network.Gates; gate++)
+                for (var gate = 0; gate < values.Length / (inputs * inputs); gate++)
                     OrthogonalMatrix.Draw(chance, (ulong)(gate * inputs * inputs), inputs, values.Slice(gate * inputs * inputs, inputs * inputs));
                 break;
             default:

@@ -28,7 +28,7 @@ public sealed class Network : INetwork
         var stack = ImmutableArray.CreateBuilder<StackTensors>();
         for (var layer = 0; layer < options.Hidden.Length; layer++)
             for (var direction = 0; direction < options.Directions; direction++)
-                stack.Add(AddStack(builder, layer, direction));
+                stack.Add(StackTensors.Add(builder, "rnn", PanelsOf(layer), InputSizeOf(layer), layer, direction, options.Peepholes));
         _stack = stack.ToImmutable();
         HeadPanels = new PanelShape(1, options.Outputs);
         HeadWeight = builder.AddWeight($"{options.HeadName}.weight", HeadPanels, TopSize);
@@ -70,7 +70,13 @@ public sealed class Network : INetwork
         if (parameters.Count != Parameters.Count)
             throw new ArgumentException($"The vector has {parameters.Count} floats; the network's has {Parameters.Count}.", nameof(parameters));
         parameters.Clear();
-        new Initializer(this, seed).WriteTo(parameters);
+        var initializer = new Initializer(Parameters, Options.Initializer, Options.InitializerScale, seed, parameters);
+        for (var column = 0; column < Options.Embeddings.Length; column++)
+            initializer.Embedding(Parameters.Tensors[EmbeddingTensor(column)]);
+        for (var layer = 0; layer < Options.Hidden.Length; layer++)
+            for (var direction = 0; direction < Options.Directions; direction++)
+                initializer.Stack(Stack(layer, direction), PanelsOf(layer), InputSizeOf(layer), Options.ForgetBias);
+        initializer.Dense(HeadWeight, HeadBias);
     }
 
     /// <inheritdoc/>
@@ -121,21 +127,4 @@ public sealed class Network : INetwork
 
     private static string EmbeddingName(int column) =>
         column == 0 ? "embedding.weight" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"feature_embedding.{column - 1}.weight");
-
-    private StackTensors AddStack(ParameterTable.Builder builder, int layer, int direction)
-    {
-        var panels = PanelsOf(layer);
-        var weightIh = builder.AddWeight(Name("weight_ih"), panels, InputSizeOf(layer));
-        var weightHh = builder.AddWeight(Name("weight_hh"), panels, panels.Units);
-        var biasIh = builder.AddBias(Name("bias_ih"), panels);
-        var biasHh = builder.AddBias(Name("bias_hh"), panels);
-        return Options.Peepholes
-            ? new StackTensors(weightIh, weightHh, biasIh, biasHh, Peephole("weight_ci"), Peephole("weight_cf"), Peephole("weight_co"))
-            : new StackTensors(weightIh, weightHh, biasIh, biasHh, null, null, null);
-
-        TensorInfo Peephole(string name) => builder.AddRowMajor(Name(name), [panels.Units]);
-
-        string Name(string name) =>
-            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"rnn.{name}_l{layer}{(direction == 1 ? "_reverse" : "")}");
-    }
 }
