@@ -18,7 +18,7 @@ internal abstract class SequencePart
     public abstract void Fill(SequenceBatch batch, int row, int index);
 
     /// <summary>Writes several sequences as the rows of a batch, in their order.</summary>
-    public void Fill(SequenceBatch batch, ReadOnlySpan<int> indices)
+    public virtual void Fill(SequenceBatch batch, ReadOnlySpan<int> indices)
     {
         Span<int> lengths = indices.Length <= 1024 ? stackalloc int[indices.Length] : new int[indices.Length];
         for (var row = 0; row < indices.Length; row++)

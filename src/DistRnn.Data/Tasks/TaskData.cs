@@ -4,8 +4,8 @@ using DistRnn.Numerics;
 namespace DistRnn.Data;
 
 /// <summary>
-/// The data of a job, read and ready: parts, vocabularies, labels and scales, and the plans that say which sequences a step has. The four kinds are
-/// <see cref="LanguageModelData"/>, <see cref="ClassificationData"/>, <see cref="TaggingData"/> and <see cref="ForecastingData"/>.
+/// The data of a job, read and ready: parts, vocabularies, labels and scales, and the plans that say which sequences a step has. The kinds are
+/// <see cref="LanguageModelData"/>, <see cref="ClassificationData"/>, <see cref="TaggingData"/>, <see cref="ForecastingData"/> and <see cref="TranslationData"/>.
 /// </summary>
 /// <remarks>
 /// Everything that is fitted (vocabularies, labels, scales) is fitted on the training part. Equal options, files and seeds give equal data on every
@@ -39,7 +39,7 @@ public abstract class TaskData : IDisposable
     /// <summary>How often each class occurs in the training part, [Outputs]: sequences, or steps for tagging; empty for forecasts and saved data.</summary>
     public abstract ImmutableArray<long> LabelCounts { get; }
 
-    /// <summary>The id of the unknown token in column 0, which word dropout puts in; 0.</summary>
+    /// <summary>The id of the unknown token in column 0, which word dropout puts in; 0 (translations have their own).</summary>
     public int UnknownToken => 0;
 
     /// <summary>Every file that was read, in order of reading.</summary>
@@ -63,6 +63,7 @@ public abstract class TaskData : IDisposable
             ClassificationDataOptions o => ClassificationData.LoadNew(o, seed, progress),
             TaggingDataOptions o => TaggingData.LoadNew(o, seed, progress),
             ForecastingDataOptions o => ForecastingData.LoadNew(o, progress),
+            TranslationDataOptions o => TranslationData.LoadNew(o, seed, progress),
             _ => throw new ArgumentOutOfRangeException(nameof(options)),
         };
     }
@@ -89,6 +90,7 @@ public abstract class TaskData : IDisposable
             ClassificationDataOptions o => ClassificationData.LoadSaved(o, stateDirectory, source, withTargets, progress),
             TaggingDataOptions o => TaggingData.LoadSaved(o, stateDirectory, source, withTargets, progress),
             ForecastingDataOptions o => ForecastingData.LoadSaved(o, stateDirectory, source, withTargets, progress),
+            TranslationDataOptions o => TranslationData.LoadSaved(o, stateDirectory, source, withTargets, progress),
             _ => throw new ArgumentOutOfRangeException(nameof(options)),
         };
     }

@@ -6,7 +6,8 @@ using DistRnn.Numerics;
 namespace DistRnn.Data;
 
 /// <summary>
-/// Tokens and their ids. The specials stand first (<c>&lt;unk&gt;</c> is 0; of a language model of words <c>&lt;eos&gt;</c> is 1), then the others by how
+/// Tokens and their ids. The specials stand first (<c>&lt;unk&gt;</c> is 0; of a language model of words <c>&lt;eos&gt;</c> is 1; of translations
+/// <c>&lt;pad&gt;</c>, <c>&lt;unk&gt;</c>, <c>&lt;bos&gt;</c>, <c>&lt;eos&gt;</c>), then the others by how
 /// often the training part has them, ties to the first seen. Labels are one too, without specials and in the order first seen.
 /// </summary>
 /// <remarks>
@@ -20,6 +21,12 @@ public sealed class Vocabulary
 
     /// <summary>The token at the end of every line of a language model of words.</summary>
     public const string EndOfSentence = "<eos>";
+
+    /// <summary>What a decoder reads at first, where a translation job names nothing else.</summary>
+    public const string Start = "<bos>";
+
+    /// <summary>The token that fills up; the first of a translation job's vocabularies.</summary>
+    public const string Padding = "<pad>";
 
     private readonly Dictionary<string, int> _ids;
 

@@ -7,6 +7,7 @@ namespace DistRnn.Models;
 internal sealed unsafe partial class RecurrentStack
 {
     private readonly Scratch _fromAbove = new();
+    private int _fromAboveStride;
 
     /// <summary>The positions of a thread, whatever the step: from the first to behind the last one.</summary>
     /// <param name="thread">The thread.</param>
@@ -73,8 +74,13 @@ internal sealed unsafe partial class RecurrentStack
     /// <param name="thread">The thread.</param>
     public void BeginStepsBackward(int thread)
     {
-        for (var layer = 0; layer < _layers.Length && thread == 0; layer++)
-            _fromAbove.Ensure((long)_batch.Sequences * SegmentStrideOf(layer));
+        if (thread == 0)
+        {
+            // One stride for all layers: threads may be at different ones, and a position's row is its own whichever it is at.
+            for (var layer = 0; layer < _layers.Length; layer++)
+                _fromAboveStride = Math.Max(_fromAboveStride, SegmentStrideOf(layer));
+            _fromAbove.Ensure((long)_batch.Sequences * _fromAboveStride);
+        }
         _team.Barrier();
         for (var layer = 0; layer < _layers.Length; layer++)
         {
@@ -149,12 +155,11 @@ internal sealed unsafe partial class RecurrentStack
     /// <summary>What a layer sends to the states of the one below, which hold by now what the next step sent back.</summary>
     private void AddFromAbove(int layer, int position, int start, int end, StepKey key)
     {
-        var stride = SegmentStrideOf(layer - 1);
         // A row a position: the block is shifted so that the step's first row is the thread's first one.
-        var above = new RowBlock((nint)(_fromAbove.Pointer + ((nint)position - start) * stride), stride);
+        var above = new RowBlock((nint)(_fromAbove.Pointer + ((nint)position - start) * _fromAboveStride), _fromAboveStride);
         RowsInputGradient(_layers[layer][0], above, start, end);
         if (DropsBelow(layer))
-            DropoutRows.Apply(_batch, key, DropoutMasks.LayerTag(layer) + _options.DropoutTags, _options.LayersDropout, above, _options.Hidden[layer - 1], 1, stride, start, end);
+            DropoutRows.Apply(_batch, key, DropoutMasks.LayerTag(layer) + _options.DropoutTags, _options.LayersDropout, above, _options.Hidden[layer - 1], 1, 0, start, end);
         var below = GradientsOf(layer - 1, _batch.Sequences);
         for (var row = start; row < end; row++)
         {
