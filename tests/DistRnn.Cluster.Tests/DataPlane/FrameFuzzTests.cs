@@ -10,7 +10,7 @@ namespace DistRnn.Cluster.Tests;
 /// </summary>
 public sealed class FrameFuzzTests
 {
-    private const int FramesPerConnection = 20;
+    private const int FramesPerConnection = 8;
 
     [Fact]
     public void Frames_Mutated_AreRefusedOrWhole() => Fuzz(2_000, 20260725);
@@ -43,6 +43,7 @@ public sealed class FrameFuzzTests
             for (var i = 0; i < FramesPerConnection; i++, sent++)
             {
                 var frame = Mutated(random, (ulong)i);
+                ReadAlone(frame, options.Limits);
                 if (!TrySend(socket, frame))
                     break;
             }
@@ -58,6 +59,25 @@ public sealed class FrameFuzzTests
         Assert.Equal(0, plane.ReceivedBytesLent);
         Assert.True(plane.Counters.AllRefusals > frames / FramesPerConnection / 4, $"Seed {seed}: only {plane.Counters.AllRefusals} refusals.");
         Assert.Equal(0, plane.Counters.Refusals(RefusalReason.ReceiverFailed));
+    }
+
+    /// <summary>A connection ends at its first bad frame; so each frame is also read by itself.</summary>
+    private static void ReadAlone(ReadOnlySpan<byte> frame, DataPlaneLimits limits)
+    {
+        if (DataHeaderFormat.Read(frame, limits, out var header, out var headerBytes) != RefusalReason.None)
+            return;
+        Assert.InRange(header.PrefixBytes, 0, limits.PrefixBytesMax);
+        Assert.InRange(header.PayloadBytes, 0, limits.PayloadBytesMax);
+        if (frame.Length < headerBytes + header.PrefixBytes)
+            return;
+        var prefix = frame.Slice(headerBytes, header.PrefixBytes);
+        DataHeaderFormat.IsIntact(frame[..headerBytes], prefix);
+        if (TensorPrefix.TryRead(prefix, out var tensors))
+            Assert.True(tensors.FloatCount >= 0);
+        if (SnapshotPrefix.TryRead(prefix, out var snapshot))
+            Assert.True(snapshot.FloatCount >= 0);
+        BlobPrefix.TryRead(prefix, out _);
+        Greeting.TryRead(prefix, out _);
     }
 
     private static void Greet(Socket socket, TcpDataPlaneOptions options)
