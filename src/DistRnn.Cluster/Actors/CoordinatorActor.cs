@@ -1,0 +1,53 @@
+using Akka.Actor;
+using DistRnn.Protocol;
+
+namespace DistRnn.Cluster;
+
+/// <summary>Drives a <see cref="CoordinatorMachine"/>. In a cluster it is a singleton: where its node dies, another node creates the next one, which takes the next term.</summary>
+internal sealed class CoordinatorActor : MachineActor
+{
+    private readonly ICoordinatorRuns _runs;
+
+    /// <summary>Creates the actor.</summary>
+    /// <param name="node">This node.</param>
+    /// <param name="machine">The machine.</param>
+    /// <param name="link">What carries its messages.</param>
+    /// <param name="runs">What is done beside messages.</param>
+    /// <param name="fault">Told what broke the machine.</param>
+    public CoordinatorActor(NodeId node, CoordinatorMachine machine, IMessageLink link, ICoordinatorRuns runs, Action<Exception> fault)
+        : base(node, NodeRoles.Coordinator, link, machine.Handle, fault) => _runs = runs;
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        base.PreStart();
+        _runs.Begin(new Desk(this, Self));
+    }
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Received { Message: PartitionSeed seed }:
+                _runs.TakeSnapshot(seed.Key, seed.Content);
+                break;
+            case WireEnvelope { Message: PartitionSeed seed } envelope when envelope.To == Node:
+                _runs.TakeSnapshot(seed.Key, seed.Content);
+                break;
+            default:
+                base.OnReceive(message);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void CarryOut(Effect effect) => _runs.CarryOut(effect);
+
+    private sealed class Desk(CoordinatorActor actor, IActorRef self) : ICoordinatorDesk
+    {
+        public void Feed(Input input) => self.Tell(input);
+
+        public void Send(NodeId to, NodeRoles role, IMessage message) => actor.Send(to, role, message);
+    }
+}
