@@ -83,6 +83,8 @@ public sealed class VersionContent : IDisposable
 
     private static unsafe void CopyFloats(FloatBuffer from, long fromFirst, FloatBuffer to, long toFirst, long count)
     {
+        if (count == 0)
+            return;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(fromFirst + count, from.Count, nameof(count));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(toFirst + count, to.Count, nameof(count));
         Buffer.MemoryCopy(from.Pointer + fromFirst, to.Pointer + toFirst, count * sizeof(float), count * sizeof(float));

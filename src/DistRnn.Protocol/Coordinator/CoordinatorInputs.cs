@@ -26,6 +26,9 @@ public sealed record RunPlan
     /// <summary>The incarnation to begin with: one above that of any earlier execution.</summary>
     public int StartIncarnation { get; init; }
 
+    /// <summary>A term that an earlier execution had: this one's are above it.</summary>
+    public long TermAbove { get; init; }
+
     /// <summary>The digest that every worker must have; null takes the first one's.</summary>
     public string? Digest { get; init; }
 

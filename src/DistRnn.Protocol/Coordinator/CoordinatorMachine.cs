@@ -191,7 +191,7 @@ public sealed partial class CoordinatorMachine
         foreach (var member in _members.All)
             Offer(member);
         _effects.Timer(TickTimer, _options.Tick);
-        BeginAsking(_term + 1);
+        BeginAsking(Math.Max(_term, plan.TermAbove) + 1);
     }
 
     private void Stop(StopRun stop)

@@ -106,7 +106,7 @@ internal sealed class CheckpointKeeper
 
     /// <summary>SHA-256 of a checkpoint's manifest.</summary>
     /// <param name="step">Its step.</param>
-    public string ManifestDigestOf(long step) => StoredContent.Of(File.ReadAllBytes(_directory.Open(step).PathOf(Checkpoint.ManifestName))).Sha256;
+    public string ManifestDigestOf(long step) => StoredContent.Of(File.ReadAllBytes(Path.Combine(_directory.Open(step).Directory, Checkpoint.ManifestName))).Sha256;
 
     /// <summary>The newest complete checkpoint, in a sentence.</summary>
     public string NewestInWords() => _directory.FindNewestComplete().Newest is { } newest

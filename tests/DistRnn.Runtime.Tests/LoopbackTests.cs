@@ -1,0 +1,64 @@
+using Xunit;
+using DistRnn.Protocol;
+using DistRnn.Training;
+
+namespace DistRnn.Runtime.Tests;
+
+/// <summary>However many workers and servers carry a job, it ends in the bits of the trainer in one process.</summary>
+public sealed class LoopbackTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("distrnn-loopback").FullName;
+
+    [Theory]
+    [InlineData("reber", 1, 1)]
+    [InlineData("reber", 3, 2)]
+    [InlineData("sunspots", 2, 1)]
+    [InlineData("sunspots", 7, 4)]
+    [InlineData("binary-addition", 5, 3)]
+    public void Fingerprint_OfABuiltInJob_IsThatOfOneProcess(string name, int workers, int servers) => Check(BuiltIn(name), workers, servers);
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("bf16")]
+    public void Fingerprint_OfALanguageModelWithLanes_IsThatOfOneProcess(string codec)
+    {
+        var text = Path.Combine(_directory, "train.txt");
+        File.WriteAllLines(text, Enumerable.Range(0, 120).Select(line => string.Join(' ', Enumerable.Range(0, 12).Select(word => $"w{(line * line + 7 * word) % 41}"))));
+        var file = Path.Combine(_directory, "job.yaml");
+        File.WriteAllText(file, $$"""
+            task: language-model
+            data: {train: train.txt, valid: train.txt}
+            model: {embedding: 12, cell: lstm, hidden: 20, layers: 2, dropout: 0.2}
+            training: {steps: 23, batch: 6, batch-shards: 3, window: 7, optimizer: adam, clip-norm: 1, evaluate-every: 10}
+            cluster: {codec: {{codec}}}
+            checkpoint: {every-steps: 9}
+            """);
+        Check(JobFile.Read(file, JobOverrides.None), 2, 3);
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private static JobOptions BuiltIn(string name)
+    {
+        var job = JobFile.Parse(BuiltInJobs.Find(name)!.Yaml, name, name, Environment.CurrentDirectory);
+        return job with { Training = job.Training with { Epochs = null, Steps = 12, EvaluateEvery = job.Training.EvaluateEvery is null ? null : 5 } };
+    }
+
+    private void Check(JobOptions job, int workers, int servers)
+    {
+        var alone = TrainingSession.Run(job, new TrainingRunOptions { OutputDirectory = Path.Combine(_directory, "alone"), Threads = 1 }, SilentProgress.Instance);
+        using var run = new LoopbackRun(job, workers, servers, new TrainingRunOptions { OutputDirectory = Path.Combine(_directory, "together"), Threads = 1 });
+        var together = run.Run();
+        Assert.Equal(RunStatus.Completed, together.Status);
+        Assert.Equal(alone.Fingerprint, together.Fingerprint);
+        Assert.Equal(alone.ModelFingerprint, together.ModelFingerprint);
+        Assert.Equal(alone.ModelStep, together.ModelStep);
+        Assert.Equal(alone.Test, together.Test);
+        Assert.Equal(
+            File.ReadAllLines(Path.Combine(_directory, "alone", "metrics.jsonl")).Select(WithoutSpeed),
+            File.ReadAllLines(Path.Combine(_directory, "together", "metrics.jsonl")).Select(WithoutSpeed));
+        Assert.Equal(together.Steps, run.Ledger.OfType<StepCommitted>().Count());
+    }
+
+    private static string WithoutSpeed(string row) => System.Text.RegularExpressions.Regex.Replace(row, "\"tokens_per_second\":[^,}]*", "");
+}
