@@ -20,6 +20,7 @@ internal static class RealData
         new("italy-power", "accuracy", 0.95, true),
         new("names", "accuracy", 0.82, true),
         new("etth1", "mse", 0.34, false),
+        new("words", "analogy-accuracy", 0.065, true),
     ];
 
     /// <summary>Trains.</summary>

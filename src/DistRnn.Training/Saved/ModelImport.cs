@@ -1,3 +1,4 @@
+using System.Text;
 using DistRnn.Data;
 using DistRnn.Formats;
 using DistRnn.Models;
@@ -8,8 +9,10 @@ namespace DistRnn.Training;
 /// <summary>Makes a run directory of parameters that were trained elsewhere, with PyTorch's names and layouts.</summary>
 public static class ModelImport
 {
+    private const int SpecialWords = 2;
+
     /// <summary>Imports a safetensors file.</summary>
-    /// <param name="file">The safetensors file: exactly the tensors of the job's network.</param>
+    /// <param name="file">The safetensors file: exactly the tensors of the job's network. For word vectors also a file of word2vec, text or binary, whose words and dimensions win over the job's.</param>
     /// <param name="job">The job whose network it is. Its data is read for labels and scales, and for the vocabulary where none is given.</param>
     /// <param name="vocabularyFile">
     /// A vocabulary, a token a line in the order of ids, or null for that of the job's data. A language model with one needs no data.
@@ -29,7 +32,12 @@ public static class ModelImport
         var directory = RunDirectory.Choose(job.Name, options);
         if (!File.Exists(file))
             throw new InvalidInputException($"There is no file {file}; a safetensors file is needed.");
-        var vocabulary = vocabularyFile is null ? null : Vocabulary.Read(TextSource.FromFile(vocabularyFile));
+        var vectors = job.Task == TaskKind.WordVectors && !IsSafetensors(file) ? Word2VecReader.Read(file) : null;
+        if (vectors is not null && vocabularyFile is not null)
+            throw new InvalidInputException($"{file} holds its own words; leave --vocabulary out.");
+        var vocabulary = vectors is not null ? VocabularyOf(vectors) : vocabularyFile is null ? null : Vocabulary.Read(TextSource.FromFile(vocabularyFile));
+        if (vectors is not null)
+            job = job with { Model = job.Model with { Dimensions = vectors.Dimensions } };
         var state = Directory.CreateTempSubdirectory("distrnn-import-").FullName;
         try
         {
@@ -37,7 +45,10 @@ public static class ModelImport
             using var data = TaskData.LoadForUse(JobData.OptionsOf(job), state, null);
             var network = ModelFiles.NetworkOf(job, data);
             using var parameters = new FloatBuffer(network.Parameters.Count);
-            TensorFiles.ReadParameters(file, network.Parameters, parameters);
+            if (vectors is null)
+                TensorFiles.ReadParameters(file, network.Parameters, parameters);
+            else
+                vectors.Values.CopyTo(parameters.Span[(int)((WordVectorModel)network).In.Offset..][(SpecialWords * vectors.Dimensions)..]);
             directory.Create();
             AtomicFile.WriteText(directory.JobFile, JobFile.Write(job));
             ModelFiles.WriteDescription(directory.Model, job, data, network);
@@ -53,9 +64,26 @@ public static class ModelImport
         }
     }
 
+    /// <summary>Whether a file is safetensors, which begins with the length of a JSON object.</summary>
+    private static bool IsSafetensors(string file)
+    {
+        using var stream = File.OpenRead(file);
+        Span<byte> start = stackalloc byte[sizeof(long) + 1];
+        return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start[^1] == (byte)'{';
+    }
+
+    /// <summary>The words of a file of word2vec, which does not say how often they occur: once each, after the unknown word and the line's end.</summary>
+    private static Vocabulary VocabularyOf(Word2VecVectors vectors)
+    {
+        var lines = new StringBuilder($"{Vocabulary.Unknown}\t0\n{Vocabulary.EndOfSentence}\t0\n");
+        foreach (var word in vectors.Words)
+            lines.Append(word.Replace("\\", "\\\\", StringComparison.Ordinal)).Append("\t1\n");
+        return Vocabulary.Read(TextSource.FromText("the words of the vectors", lines.ToString()));
+    }
+
     private static JobOptions SaveState(JobOptions job, Vocabulary? vocabulary, string state, ITrainingProgress progress)
     {
-        if (vocabulary is null || job.Task != TaskKind.LanguageModel)
+        if (vocabulary is null || job.Task is not (TaskKind.LanguageModel or TaskKind.WordVectors))
         {
             using var data = TaskData.Load(JobData.OptionsOf(job), job.Seed, new LoadingRelay(progress));
             JobData.CheckDigests(job, data.Files);

@@ -17,7 +17,7 @@ public sealed class UseTests
         var result = CommandLine.Run("evaluate", job.Run, "--json");
         Assert.Equal(0, result.ExitCode);
         var evaluated = result.LastLineAsJson();
-        Assert.Equal(trained.GetProperty("test").GetRawText(), evaluated.GetProperty("test").GetRawText());
+        Assert.Equal(MetricsOf(trained), MetricsOf(evaluated));
         Assert.Equal(trained.GetProperty("model_fingerprint").GetString(), evaluated.GetProperty("fingerprint").GetString());
         Assert.Contains("test", result.Output, StringComparison.Ordinal);
     }
@@ -145,7 +145,7 @@ public sealed class UseTests
         Assert.Equal("", imported.ExitCode == 0 ? "" : imported.Error);
         var evaluated = CommandLine.Run("evaluate", job["imported"], "--json").LastLineAsJson();
         Assert.Equal(trained.GetProperty("model_fingerprint").GetString(), evaluated.GetProperty("fingerprint").GetString());
-        Assert.Equal(trained.GetProperty("test").GetRawText(), evaluated.GetProperty("test").GetRawText());
+        Assert.Equal(MetricsOf(trained), MetricsOf(evaluated));
     }
 
     [Fact]
@@ -190,4 +190,8 @@ public sealed class UseTests
         Assert.Equal("", result.ExitCode == 0 ? "" : result.Error);
         return [.. result.Output.TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement)];
     }
+
+    /// <summary>The test part's metrics as they stand in JSON, but for the speed, which is a run's and not the model's.</summary>
+    private static IEnumerable<string> MetricsOf(JsonElement result) =>
+        result.GetProperty("test").EnumerateObject().Where(metric => metric.Name != "words-per-second").Select(metric => metric.ToString());
 }
