@@ -38,8 +38,12 @@ internal readonly unsafe ref struct DataArrival
     public DataLease? Lease { get; }
 
     /// <summary>The payload where it lies.</summary>
-    public ReadOnlySpan<byte> Payload => new((void*)_address, checked((int)Header.PayloadBytes));
+    /// <exception cref="InvalidOperationException">It went into several places.</exception>
+    public ReadOnlySpan<byte> Payload =>
+        Destination.Scatter is null ? Whole : throw new InvalidOperationException("The payload lies in several places; the receiver knows where.");
 
     /// <summary>XXH3-128 of the payload: what came with it, or, where it never left the process, computed now.</summary>
-    public UInt128 Digest => _hasDigest ? _digest : XxHash128.HashToUInt128(Payload);
+    public UInt128 Digest => _hasDigest ? _digest : XxHash128.HashToUInt128(Whole);
+
+    private ReadOnlySpan<byte> Whole => new((void*)_address, checked((int)Header.PayloadBytes));
 }

@@ -56,6 +56,39 @@ public abstract class DataPlaneContractTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 3, 2)]
+    [InlineData(50_000, 1, 3)]
+    [InlineData(7, 650, 1000)]
+    [InlineData(100_000, 5000, 20)]
+    public void Send_IntoSeveralPlaces_LiesInEach(int dense, int row, int rows)
+    {
+        using var floats = new FloatBuffer(dense + 2 * row * rows);
+        var scatter = new DataScatter();
+        scatter.Add(floats, 2 * row * rows, dense);
+        for (var i = 0; i < rows; i++)
+            scatter.Add(floats, 2 * row * i, row);
+        var receiver = new PlaceReceiver(scatter);
+        var (a, b) = Create(new RecordingReceiver(), receiver);
+        using (a)
+        using (b)
+        {
+            var lease = a.Buffers.TryLease(0, 4L * (dense + row * rows))!;
+            for (var i = 0; i < lease.Floats.Length; i++)
+                lease.Floats[i] = i + 1;
+            var digest = System.IO.Hashing.XxHash128.HashToUInt128(lease.Payload);
+            a.Send("b", Frames.Of(DataKind.Parameters), lease);
+            Assert.True(receiver.Arrived.Wait(30_000));
+            Assert.Equal(digest, receiver.Digest);
+            Assert.Equal((1f, dense), (floats.Span[2 * row * rows], (int)floats.Span[^1]));
+            for (var i = 0; i < rows; i++)
+            {
+                Assert.Equal((dense + row * i + 1f, dense + row * (i + 1f)), (floats.Span[2 * row * i], floats.Span[2 * row * i + row - 1]));
+                Assert.Equal(0, floats.Span[2 * row * i + row]);
+            }
+        }
+    }
+
     [Fact]
     public void Send_LongerThanTheFloatsItIsFor_FailsAndIsRefused()
     {
@@ -220,6 +253,25 @@ public abstract class DataPlaneContractTests
             Assert.True(b.Counters.Refusals(RefusalReason.PayloadChecksum) > 0);
             Assert.True(b.Counters.Refusals(RefusalReason.Truncated) > 0);
         }
+    }
+
+    private sealed class PlaceReceiver(DataScatter scatter) : IDataPlaneReceiver
+    {
+        public ManualResetEventSlim Arrived { get; } = new();
+
+        public UInt128 Digest { get; private set; }
+
+        public DataDestination Accept(string peer, in DataHeader header, ReadOnlySpan<byte> prefix) => DataDestination.Into(scatter);
+
+        public void Complete(in DataArrival arrival)
+        {
+            Digest = arrival.Digest;
+            Arrived.Set();
+        }
+
+        public void Failed(string peer, in DataHeader header, in DataDestination destination, RefusalReason reason) => Assert.Fail(RefusalReasons.SentenceOf(reason));
+
+        public void Refused(string peer, in DataHeader header, RefusalReason reason) => Assert.Fail(RefusalReasons.SentenceOf(reason));
     }
 
     private sealed class LeaseReceiver(Action<DataLease> took) : IDataPlaneReceiver

@@ -52,9 +52,11 @@ internal sealed unsafe class LocalDelivery(string name, IDataPlaneReceiver recei
             receiver.Complete(new DataArrival(peer, ref header, prefix, destination, handed, handed!.Address, null));
             return RefusalReason.None;
         }
-        if (lease is not null)
+        if (destination.Scatter is { } scatter)
+            scatter.CopyFrom(lease?.Address ?? 0, header.PayloadBytes);
+        else if (lease is not null)
             Buffer.MemoryCopy((void*)lease.Address, (void*)destination.Address, destination.Bytes, header.PayloadBytes);
-        receiver.Complete(new DataArrival(peer, ref header, prefix, destination, null, destination.Address, null));
+        receiver.Complete(new DataArrival(peer, ref header, prefix, destination, null, destination.Scatter is null ? destination.Address : lease?.Address ?? 0, null));
         lease?.Dispose();
         return RefusalReason.None;
     }

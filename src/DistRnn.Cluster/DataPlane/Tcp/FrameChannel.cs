@@ -112,18 +112,53 @@ internal sealed unsafe class FrameChannel : IDisposable
             _readHash.Append(piece);
             done += count;
         }
-        digest = _readHash.GetCurrentHashAsUInt128();
-        if (header.PayloadBytes == 0)
-            return RefusalReason.None;
-        Span<byte> trailer = stackalloc byte[DataHeaderFormat.TrailerBytes];
-        var end = _bytes.Read(trailer, deadline);
-        if (end != ChannelResult.Done)
-            return ReasonInside(end);
-        return BinaryPrimitives.ReadUInt128LittleEndian(trailer) == digest ? RefusalReason.None : RefusalReason.PayloadChecksum;
+        return ReadTrailer(header, deadline, out digest);
+    }
+
+    /// <summary>Reads the payload of the header read last into several places; small ones, such as rows, are read together and copied out.</summary>
+    /// <param name="header">The header.</param>
+    /// <param name="scatter">Where to; it has room enough.</param>
+    /// <param name="digest">The payload's XXH3-128.</param>
+    /// <returns>As of the other.</returns>
+    internal RefusalReason ReadPayload(in DataHeader header, DataScatter scatter, out UInt128 digest)
+    {
+        digest = default;
+        var deadline = _options.FrameDeadline(header.PayloadBytes);
+        var cursor = new DataScatter.Cursor(scatter);
+        _readHash.Reset();
+        for (var left = header.PayloadBytes; left > 0;)
+        {
+            var isLarge = Math.Min(cursor.LeftOfSegment(), left) >= _scratch.Length;
+            var piece = isLarge ? cursor.Next(left) : _scratch.AsSpan(0, (int)Math.Min(_scratch.Length, left));
+            var result = _bytes.Read(piece, deadline);
+            if (result != ChannelResult.Done)
+                return ReasonInside(result);
+            _readHash.Append(piece);
+            left -= piece.Length;
+            while (!isLarge && piece.Length > 0)
+            {
+                var place = cursor.Next(piece.Length);
+                piece[..place.Length].CopyTo(place);
+                piece = piece[place.Length..];
+            }
+        }
+        return ReadTrailer(header, deadline, out digest);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _bytes.Dispose();
+
+    private RefusalReason ReadTrailer(in DataHeader header, long deadline, out UInt128 digest)
+    {
+        digest = _readHash.GetCurrentHashAsUInt128();
+        if (header.PayloadBytes == 0)
+            return RefusalReason.None;
+        Span<byte> trailer = stackalloc byte[DataHeaderFormat.TrailerBytes];
+        var result = _bytes.Read(trailer, deadline);
+        if (result != ChannelResult.Done)
+            return ReasonInside(result);
+        return BinaryPrimitives.ReadUInt128LittleEndian(trailer) == digest ? RefusalReason.None : RefusalReason.PayloadChecksum;
+    }
 
     private static RefusalReason ReasonOf(ChannelResult result, RefusalReason late) => result switch
     {

@@ -147,7 +147,8 @@ internal sealed class InboundConnection : ILeaseObserver, IDisposable
             _receiver.Failed(Peer, header, destination, RefusalReason.OtherLength);
             return PassOver(header, bytes, RefusalReason.OtherLength);
         }
-        reason = _channel.ReadPayload(header, destination.Address, out var digest);
+        UInt128 digest;
+        reason = destination.Scatter is { } scatter ? _channel.ReadPayload(header, scatter, out digest) : _channel.ReadPayload(header, destination.Address, out digest);
         if (reason != RefusalReason.None)
             return Fail(header, bytes, destination, reason);
         _counters.CountReceived(header);
