@@ -156,6 +156,40 @@ public sealed class ForecastingDataTests
         Assert.Equal(expected, string.Join(' ', batch.BaseValues.Slice(10, 5).ToArray()));
     }
 
+    [Theory]
+    [InlineData(KnownForecast.None, "0 1 2 3")]
+    [InlineData(KnownForecast.Last, "0 0 1 1 2 1 3 1")]
+    [InlineData(KnownForecast.Seasonal, "0 0 1 0 2 0 3 3")]
+    public void Base_OfTheRowsRead_StandsBesideTheirValues(KnownForecast kind, string expected)
+    {
+        var data = Given.Load<ForecastingData>(Given.Counting(30, input: 4, horizon: 5, season: 3) with { Base = kind });
+        var batch = new SequenceBatch();
+        data.CreateEvaluationPlan(PartKind.Train, 1).Fill(0, batch);
+        Assert.Equal(expected, string.Join(' ', batch.Values.ToArray()));
+        Assert.Equal(kind == KnownForecast.None ? 1 : 2, data.ValueSize);
+    }
+
+    [Fact]
+    public void Base_WithScalesAndTimes_StandsBetweenThemInDeviations()
+    {
+        var options = Table("when,y\n", row => FormattableString.Invariant($"2024-01-{1 + row:00},{row * row}\n"), 20) with
+        {
+            TimeColumn = "when",
+            TimeFeatures = [TimeFeature.Weekday],
+            Base = KnownForecast.Last,
+        };
+        var data = Given.Load<ForecastingData>(options);
+        var (batch, plain) = (new SequenceBatch(), new SequenceBatch());
+        data.CreateEvaluationPlan(PartKind.Train, 1).Fill(4, batch);
+        Given.Load<ForecastingData>(options with { Base = KnownForecast.None }).CreateEvaluationPlan(PartKind.Train, 1).Fill(4, plain);
+        for (var step = 0; step < 3; step++)
+        {
+            Assert.Equal(plain.Values.Slice(3 * step, 1), batch.Values.Slice(4 * step, 1));
+            Assert.Equal(plain.Values.Slice(3 * step + 1, 2), batch.Values.Slice(4 * step + 2, 2));
+        }
+        Assert.Equal(batch.Values[4] - batch.Values[0], batch.Values[5], 1e-6);
+    }
+
     [Fact]
     public void SeasonalBase_TrainingWindows_HaveASeasonBeforeThem()
     {
@@ -244,7 +278,7 @@ public sealed class ForecastingDataTests
         var data = Assert.IsType<ForecastingData>(TaskData.LoadForUse(options, directory.Root, Given.Text("extra,y\nx,5\nx,6\nx,7\nx,8\n"), withTargets: false));
         var batch = new SequenceBatch();
         data.CreateEvaluationPlan(PartKind.Test, 4).Fill(0, batch);
-        Assert.Equal([6, 7, 8], batch.Values.ToArray());
+        Assert.Equal(kind == KnownForecast.None ? [6, 7, 8] : [6, 0, 7, 2, 8, 2], batch.Values.ToArray());
         Assert.Equal((TargetKind.None, 4L), (batch.TargetKind, data.RowOf(PartKind.Test, 0)));
         Assert.Equal(kind == KnownForecast.None ? [] : [7, 8], batch.BaseValues.ToArray());
         Given.Error(() => TaskData.LoadForUse(options, directory.Root, Given.Text("y\n1\n2\n"), withTargets: false), "2 rows", "needs 3");

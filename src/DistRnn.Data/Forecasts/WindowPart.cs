@@ -13,9 +13,13 @@ namespace DistRnn.Data;
 /// <param name="TimeValues">Inputs made of the time.</param>
 internal sealed record WindowShape(int InputLength, int Horizon, int Season, KnownForecast Base, int[] Inputs, int[] Targets, int Columns, int TimeValues)
 {
-    public int ValueSize => Inputs.Length + TimeValues;
+    /// <summary>Values a row: the columns read, then, where there is a known forecast, how far off it was at that row for each of them, then the times.</summary>
+    public int ValueSize => Inputs.Length * (Base == KnownForecast.None ? 1 : 2) + TimeValues;
 
     public int TargetSize => Horizon * Targets.Length;
+
+    /// <summary>How many rows before another one stands the row that the known forecast says it is like.</summary>
+    public int BaseLag => Base == KnownForecast.Last ? 1 : Season;
 }
 
 /// <summary>The windows of one part: each a series and the first row of its forecast.</summary>
@@ -49,11 +53,12 @@ internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series
         ReadOnlySpan<int> inputs = shape.Inputs;
         for (var step = 0; step < length; step++)
         {
-            var (source, destination) = (step * shape.Columns, step * shape.ValueSize);
+            var destination = values.Slice(step * shape.ValueSize, shape.ValueSize);
             for (var i = 0; i < inputs.Length; i++)
-                values[destination + i] = Scale(rows[source + inputs[i]], inputs[i], means, deviations);
-            for (var i = 0; i < shape.TimeValues; i++)
-                values[destination + inputs.Length + i] = times[step * shape.TimeValues + i];
+                destination[i] = Scale(rows[step * shape.Columns + inputs[i]], inputs[i], means, deviations);
+            if (shape.Base != KnownForecast.None)
+                FillMisses(destination.Slice(inputs.Length, inputs.Length), series, first - length + step, deviations);
+            times.Slice(step * shape.TimeValues, shape.TimeValues).CopyTo(destination[^shape.TimeValues..]);
         }
         if (withTargets)
         {
@@ -115,6 +120,16 @@ internal sealed class WindowPart(WindowShape shape, SeriesScales scales, (Series
         {
             var column = shape.Targets[i % shape.Targets.Length];
             values[i] = (float)(values[i] * deviations[column] + means[column]);
+        }
+    }
+
+    // What the network is to correct in the rows to come, it sees in those that came. Nothing is known of a series' first rows: they have zeros.
+    private void FillMisses(Span<float> misses, Series series, int row, ReadOnlySpan<double> deviations)
+    {
+        for (var i = 0; i < misses.Length; i++)
+        {
+            var column = shape.Inputs[i];
+            misses[i] = row < shape.BaseLag ? 0 : (float)(((double)series[row, column] - series[row - shape.BaseLag, column]) / deviations[column]);
         }
     }
 

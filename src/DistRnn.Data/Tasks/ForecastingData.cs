@@ -57,7 +57,10 @@ public sealed class ForecastingData : TaskData
     /// <inheritdoc/>
     public override ImmutableArray<Vocabulary> Vocabularies => [];
 
-    /// <summary>Columns read, and two values for each time feature behind them.</summary>
+    /// <summary>
+    /// Columns read; where a known forecast is corrected, as many values again, each column's distance from it at that row; and two values for each time
+    /// feature behind them.
+    /// </summary>
     public override int ValueSize => _shape.ValueSize;
 
     /// <inheritdoc/>

@@ -58,7 +58,7 @@ internal static partial class JobSchema
         {
             Tasks = PooledTasks, Choices = [.. JobNames.All<Pooling>()], LaterChoices = ["attention"],
         },
-        Model("residual", ValueKind.Choice, "The forecast that the network corrects.", model => model.Residual, (model, value) => model with { Residual = (string)value! }) with { Tasks = [TaskKind.Forecasting], Choices = ["none", "last", "seasonal"] },
+        Model("residual", ValueKind.Choice, "The forecast that the network corrects, and whose misses in the rows it reads it sees beside their values.", model => model.Residual, (model, value) => model with { Residual = (string)value! }) with { Tasks = [TaskKind.Forecasting], Choices = ["none", "last", "seasonal"] },
         Model("dropout", ValueKind.Number, "One rate for embedding, layers and output.", model => model.Dropout.Output, (model, value) => model with
         {
             Dropout = model.Dropout with { Embedding = (double)value!, Layers = (double)value!, Output = (double)value! },
