@@ -17,7 +17,7 @@ internal interface IWorkerRuns : IDisposable
     /// <param name="run">Its name; one that was never loaded is no error.</param>
     void Unload(string run);
 
-    /// <summary>Writes parameters to their places in the run's vector. The caller releases the message.</summary>
+    /// <summary>Writes parameters to their places in the run's vector, and releases the message. Throws nothing.</summary>
     /// <param name="reply">The parameters.</param>
     void Store(ParameterReply reply);
 

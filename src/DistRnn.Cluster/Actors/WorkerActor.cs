@@ -33,7 +33,7 @@ internal sealed class WorkerActor : MachineActor
                 _thread.Post(() => _runs.Unload(unload.Run));
                 break;
             case StoreParameters store:
-                _thread.Post(() => Store(store.Reply));
+                _thread.Post(() => _runs.Store(store.Reply));
                 break;
             case Compute compute:
                 Order(() => _runs.Compute(compute), reason => new ComputeFailed(compute.Lease.Run, compute.Lease.Attempt, reason));
@@ -58,12 +58,6 @@ internal sealed class WorkerActor : MachineActor
     {
         var self = Self;
         _thread.Post(() => self.Tell(Answer(work, failed)));
-    }
-
-    private void Store(ParameterReply reply)
-    {
-        _runs.Store(reply);
-        reply.Release();
     }
 
     private static Input Answer(Func<Input> work, Func<string, Input> failed)

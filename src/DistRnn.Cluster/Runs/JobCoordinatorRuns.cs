@@ -1,0 +1,147 @@
+using DistRnn.Protocol;
+using DistRnn.Runtime;
+using DistRnn.Training;
+
+namespace DistRnn.Cluster;
+
+/// <summary>
+/// One run's surroundings where its directory is: partitions get their first content from here, checkpoints are collected and written, the ledger and the
+/// journal are kept. Everything but ledger events is done on the pump's thread.
+/// </summary>
+internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
+{
+    private readonly LoadedJob _job;
+    private readonly RunJournal _journal;
+    private readonly LedgerWriter _ledger;
+    private readonly RunPump _pump;
+    private readonly Func<EndRun, JournalEnding> _ending;
+    private readonly CancellationToken _cancellation;
+    private readonly PartitionMap _partitions;
+    private readonly HashSet<(PartitionKey Key, long Version)> _seeded = [];
+    private ICoordinatorDesk? _desk;
+    private VersionContent? _source;
+    private VersionContent? _collecting;
+    private long _lastReport;
+
+    /// <summary>Takes a run that is ready to begin.</summary>
+    /// <param name="job">The job; stays the caller's.</param>
+    /// <param name="partitions">Into how many parts the parameters are cut.</param>
+    /// <param name="journal">The run's directory, opened; stays the caller's.</param>
+    /// <param name="start">What the run begins with; becomes this object's.</param>
+    /// <param name="ledger">The run's ledger; stays the caller's.</param>
+    /// <param name="pump">What runs on the thread that waits; stays the caller's.</param>
+    /// <param name="ending">What the summary says of how the run was carried out.</param>
+    /// <param name="cancellation">Ends the evaluation of the kept model.</param>
+    public JobCoordinatorRuns(
+        LoadedJob job, int partitions, RunJournal journal, VersionContent start, LedgerWriter ledger, RunPump pump, Func<EndRun, JournalEnding> ending, CancellationToken cancellation)
+    {
+        (_job, _journal, _source, _ledger, _pump, _ending, _cancellation) = (job, journal, start, ledger, pump, ending, cancellation);
+        _partitions = new PartitionMap(job.Table, partitions);
+    }
+
+    /// <summary>What the run came to, once the pump has ended.</summary>
+    public RunSummary? Summary { get; private set; }
+
+    /// <inheritdoc/>
+    public void Begin(ICoordinatorDesk desk) => _desk = desk;
+
+    /// <inheritdoc/>
+    public void CarryOut(Effect effect)
+    {
+        if (effect is RecordEvent entry)
+            _ledger.Record(entry.Event);
+        else
+            _pump.Post(() => Do(effect));
+    }
+
+    /// <inheritdoc/>
+    public void TakeSnapshot(PartitionKey key, PartitionContent content) => _pump.Post(() => Collect(key, content));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _source?.Dispose();
+        _collecting?.Dispose();
+    }
+
+    private void Do(Effect effect)
+    {
+        switch (effect)
+        {
+            case SeedPartition seed: Seed(seed); break;
+            case BeginCheckpoint begin: BeginCollecting(begin); break;
+            case FindCheckpoint: Find(); break;
+            case StepReported report: _journal.Take(report); _lastReport = Environment.TickCount64; break;
+            case EvaluationReported report: _journal.Take(report, (Environment.TickCount64 - _lastReport) / 1000.0); break;
+            case FaultNoticed fault: _journal.Take(fault); break;
+            case Recovered recovered: _journal.Take(recovered); break;
+            case WentBack back: _journal.Take(back); break;
+            case EndRun end: Finish(end); break;
+            case StepDown down: throw new InvalidOperationException(down.Reason);
+            default: break;
+        }
+    }
+
+    private void Seed(SeedPartition seed)
+    {
+        if (!_seeded.Add((seed.Key, seed.Version)))
+            return;
+        if (SourceOf(seed.Version) is { } source)
+            _desk!.Send(seed.To, NodeRoles.ParameterServer, new PartitionSeed(seed.Key, source.ContentOf(_partitions.Layouts[seed.Key.Index]), null));
+        else
+            _seeded.Remove((seed.Key, seed.Version));
+    }
+
+    /// <summary>The content of a version: the last one that was put together here, or what the directory holds.</summary>
+    private VersionContent? SourceOf(long version)
+    {
+        if (_source?.Version != version)
+        {
+            _source?.Dispose();
+            _source = _journal.LoadNewest();
+        }
+        return _source.Version == version ? _source : null;
+    }
+
+    private void Find()
+    {
+        var newest = _journal.LoadNewest();
+        _source?.Dispose();
+        _source = newest;
+        _desk!.Feed(new CheckpointFound(newest.Version, newest.Position));
+    }
+
+    private void BeginCollecting(BeginCheckpoint begin)
+    {
+        _collecting?.Dispose();
+        _collecting = _job.CreateEmpty();
+        _collecting.Mark(begin.Version, begin.Position);
+    }
+
+    private void Collect(PartitionKey key, PartitionContent content)
+    {
+        try
+        {
+            if (_collecting is null || content.Version != _collecting.Version || !_collecting.Take(_partitions.Layouts[key.Index], content))
+                return;
+        }
+        finally
+        {
+            content.Parameters.Dispose();
+            content.Optimizer.Dispose();
+        }
+        var whole = _collecting;
+        _collecting = null;
+        var (fingerprint, manifest, reason) = _journal.Save(whole);
+        _source?.Dispose();
+        _source = whole;
+        _desk!.Feed(fingerprint is null ? new CheckpointFailed(whole.Version, reason ?? "The checkpoint could not be written.") : new CheckpointSaved(whole.Version, manifest, fingerprint));
+    }
+
+    private void Finish(EndRun end)
+    {
+        var last = SourceOf(end.Version) ?? _source!;
+        Summary = _journal.Finish(_ending(end), last, _cancellation);
+        _pump.End();
+    }
+}
