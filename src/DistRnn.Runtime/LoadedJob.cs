@@ -66,6 +66,11 @@ public sealed class LoadedJob : IDisposable
         return new LoadedJob(TrainingSetup.Load(job, new TrainingRunOptions { Threads = threads }, progress));
     }
 
+    /// <summary>The same job for another computer of this process: data and network are shared, threads and working memory are its own.</summary>
+    /// <param name="threads">Threads that compute, at least 1.</param>
+    /// <returns>A job that is to be disposed of before this one.</returns>
+    public LoadedJob CreateSibling(int threads) => new(Setup.CreateSibling(threads));
+
     /// <summary>What parameter servers have to know.</summary>
     /// <param name="partitions">Into how many parts the vector is cut.</param>
     public PartitionSpec SpecFor(int partitions) => new(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DistRnn.Cluster;
 using DistRnn.Numerics;
 using DistRnn.Training;
 
@@ -8,8 +9,8 @@ namespace DistRnn.Cli;
 internal sealed class TrainCommand
 {
     private readonly Argument<string> _job = new("JOB") { Description = "A job file, or the name of a built-in job" };
-    private readonly Option<int?> _workers = new("--workers") { Description = "Workers; in this version one process computes all shards, to the same bits", HelpName = "N" };
-    private readonly Option<int?> _servers = new("--parameter-servers") { Description = "Parameter servers; as for workers", HelpName = "P" };
+    private readonly Option<int?> _workers = new("--workers") { Description = "Workers that share the shards of each step; any number gives the same bits", HelpName = "N" };
+    private readonly Option<int?> _servers = new("--parameter-servers") { Description = "Parameter servers that share the parameters; any number gives the same bits", HelpName = "P" };
     private readonly Option<string?> _local = new("--local") { Description = "Whether they are threads of one process or processes; as for workers", HelpName = "threads|processes" };
     private readonly Option<string[]> _set = new("--set") { Description = "Set a key of the job, such as model.hidden=64; may be repeated", HelpName = "key=value" };
     private readonly Option<string?> _output = new("--output") { Description = "The run directory (default: runs/JOB-TIME)", HelpName = "DIR" };
@@ -66,7 +67,7 @@ internal sealed class TrainCommand
 
     private int RunOnce(JobOptions job, BuiltInJob? builtIn, TrainingRunOptions options, bool isJson)
     {
-        var summary = ProgressDisplay.Show(_terminal, progress => TrainingSession.Run(job, options, progress, _signals.Token));
+        var summary = ProgressDisplay.Show(_terminal, progress => LocalTraining.Run(job, options, progress, _signals.Token));
         new RunReport(_terminal).Write(summary, builtIn?.Goal);
         if (isJson)
             _terminal.Output.WriteLine(SummaryJson.Of(summary));
@@ -75,7 +76,7 @@ internal sealed class TrainCommand
 
     private int RunSeeds(JobOptions job, SeedRange seeds, TrainingRunOptions options, bool isJson)
     {
-        var summary = ProgressDisplay.Show(_terminal, progress => TrainingSession.RunSeeds(job, seeds.First, seeds.Last, options, progress, _signals.Token));
+        var summary = ProgressDisplay.Show(_terminal, progress => TrainingSession.RunSeeds(job, seeds.First, seeds.Last, options, progress, LocalTraining.Run, _signals.Token));
         new RunReport(_terminal).Write(summary);
         if (isJson)
             _terminal.Output.WriteLine(SeedsJson.Of(summary));

@@ -141,7 +141,10 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     private void Finish(EndRun end)
     {
         var last = SourceOf(end.Version) ?? _source!;
-        Summary = _journal.Finish(_ending(end), last, _cancellation);
+        var ending = _ending(end);
+        if (end.Status == "interrupted")
+            ending = ending with { Reason = FormattableString.Invariant($"The run was told to end and stands at step {end.Version} of {_job.Steps}; --resume goes on from there.") };
+        Summary = _journal.Finish(ending, last, _cancellation);
         _pump.End();
     }
 }

@@ -31,13 +31,13 @@ public static class LocalTraining
         using var journal = loaded.CreateJournal(options, progress, started);
         var start = journal.Open();
         var ledgerFile = Path.Combine(journal.Directory, "ledger.db");
-        var incarnation = NextIncarnation(ledgerFile);
+        var (incarnation, term) = Earlier(ledgerFile);
         using var ledger = LedgerWriter.Open(ledgerFile);
         using var pump = new RunPump();
         using var runs = new JobCoordinatorRuns(
             loaded, servers, journal, start, ledger, pump, end => new JournalEnding(end.Status, end.Status == "completed" ? "" : end.Reason, workers, servers, 0), cancellation);
-        var plan = PlanOf(loaded, start, Path.GetFileName(journal.Directory), incarnation);
-        var cluster = new LocalCluster(OptionsOf(job, cores), _ => new JobWorkerRuns((_, _) => LoadedJob.Load(job, threads, SilentProgress.Instance)), runs);
+        var plan = PlanOf(loaded, start, Path.GetFileName(journal.Directory), incarnation, term);
+        var cluster = new LocalCluster(OptionsOf(job, cores), _ => new JobWorkerRuns((_, _) => loaded.CreateSibling(threads)), runs);
         try
         {
             _ = cluster.Ended.ContinueWith(ended => pump.Post(() => ended.GetAwaiter().GetResult()), CancellationToken.None, TaskContinuationOptions.NotOnRanToCompletion, TaskScheduler.Default);
@@ -53,16 +53,16 @@ public static class LocalTraining
         }
     }
 
-    /// <summary>The incarnation of an execution that follows others in one directory: above all that the ledger knows.</summary>
-    private static int NextIncarnation(string ledger)
+    /// <summary>The incarnation of an execution that follows others in one directory, above all that the ledger knows, and the highest term there.</summary>
+    private static (int Incarnation, long Term) Earlier(string ledger)
     {
         if (!File.Exists(ledger))
-            return 0;
+            return (0, 0);
         using var reader = LedgerReader.Open(ledger);
-        return reader.Events().Select(entry => entry.At.Incarnation + 1).DefaultIfEmpty(0).Max();
+        return (reader.Events().Select(entry => entry.At.Incarnation + 1).DefaultIfEmpty(0).Max(), reader.Last?.Term ?? 0);
     }
 
-    private static RunPlan PlanOf(LoadedJob loaded, VersionContent start, string name, int incarnation)
+    private static RunPlan PlanOf(LoadedJob loaded, VersionContent start, string name, int incarnation, long term)
     {
         var (job, cluster) = (loaded.Job, loaded.Job.Cluster);
         return new RunPlan
@@ -74,6 +74,7 @@ public static class LocalTraining
             StartVersion = start.Version,
             StartPosition = start.Position,
             StartIncarnation = incarnation,
+            TermAbove = term,
             Digest = loaded.Digest,
             Seed = job.Seed,
             ServersWanted = cluster.ParameterServers,

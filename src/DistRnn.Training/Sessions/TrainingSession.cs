@@ -31,10 +31,12 @@ public static class TrainingSession
     /// <param name="last">The last seed; no less than the first.</param>
     /// <param name="options">How it is executed.</param>
     /// <param name="progress">Who watches.</param>
+    /// <param name="run">What trains each of them; null for <see cref="Run"/>.</param>
     /// <param name="cancellation">Ends the run in work as <see cref="Run"/> says, and begins no other.</param>
     /// <exception cref="InvalidInputException">As for <see cref="Run"/>, or the seeds are the wrong way round.</exception>
     public static SeedsSummary RunSeeds(
-        JobOptions job, ulong first, ulong last, TrainingRunOptions options, ITrainingProgress progress, CancellationToken cancellation = default)
+        JobOptions job, ulong first, ulong last, TrainingRunOptions options, ITrainingProgress progress,
+        Func<JobOptions, TrainingRunOptions, ITrainingProgress, CancellationToken, RunSummary>? run = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(options);
@@ -47,7 +49,7 @@ public static class TrainingSession
         {
             var own = Path.Combine(directory, FormattableString.Invariant($"seed-{seed}"));
             progress.Note(FormattableString.Invariant($"Seed {seed} of {first}..{last}."));
-            runs.Add(Run(job with { Seed = seed }, options with { OutputDirectory = own }, progress, cancellation));
+            runs.Add((run ?? Run)(job with { Seed = seed }, options with { OutputDirectory = own }, progress, cancellation));
             if (seed == last || runs[^1].Status != RunStatus.Completed)
                 return new SeedsSummary([.. runs]);
         }

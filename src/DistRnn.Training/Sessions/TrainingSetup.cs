@@ -8,8 +8,11 @@ namespace DistRnn.Training;
 /// <summary>A job made ready: its data read, its network laid out, its threads started, its settings checked against each other.</summary>
 internal sealed class TrainingSetup : IDisposable
 {
-    private TrainingSetup(JobOptions job, TaskData data, INetwork network, int threads)
+    private readonly bool _ownsData;
+
+    private TrainingSetup(JobOptions job, TaskData data, INetwork network, int threads, bool ownsData)
     {
+        _ownsData = ownsData;
         (Job, Data, Network) = (job, data, network);
         Plan = data.CreateTrainingPlan(job.Seed, job.Training.Batch, job.Training.BatchShards, job.Training.Window);
         (Epochs, Steps) = LengthOf(job, Plan);
@@ -75,7 +78,7 @@ internal sealed class TrainingSetup : IDisposable
             foreach (var part in Enum.GetValues<PartKind>().Where(data.Has))
                 foreach (var warning in data.Describe(part).Warnings)
                     progress.Note(warning);
-            return new TrainingSetup(job, data, JobNetwork.Create(job, data), ThreadsOf(job, options.Threads));
+            return new TrainingSetup(job, data, JobNetwork.Create(job, data), ThreadsOf(job, options.Threads), ownsData: true);
         }
         catch
         {
@@ -83,6 +86,10 @@ internal sealed class TrainingSetup : IDisposable
             throw;
         }
     }
+
+    /// <summary>The same job with threads and working memory of its own; the data stays this one's.</summary>
+    /// <param name="threads">Threads, at least 1.</param>
+    public TrainingSetup CreateSibling(int threads) => new(Job, Data, Network, threads, ownsData: false);
 
     /// <summary>Threads that a job computes on.</summary>
     /// <param name="job">The job.</param>
@@ -120,7 +127,8 @@ internal sealed class TrainingSetup : IDisposable
     {
         Computer.Dispose();
         Team.Dispose();
-        Data.Dispose();
+        if (_ownsData)
+            Data.Dispose();
     }
 
     private static string InWords(PartDescription part) => FormattableString.Invariant(
