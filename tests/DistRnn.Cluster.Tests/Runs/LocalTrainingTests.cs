@@ -76,7 +76,7 @@ public sealed partial class LocalTrainingTests : IDisposable
         return JobFile.Read(file, JobOverrides.None);
     }
 
-    private TrainingRunOptions Options(string name) => new() { OutputDirectory = Path.Combine(_directory, name), Threads = 2 };
+    private TrainingRunOptions Options(string name) => new() { OutputDirectory = Path.Combine(_directory, name), Threads = 1 };
 
     private void Check(JobOptions job, int workers, int servers)
     {
