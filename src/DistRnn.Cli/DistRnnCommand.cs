@@ -66,6 +66,7 @@ internal static class DistRnnCommand
         root.Subcommands.Add(GenerateCommand.Create(terminal, signals));
         root.Subcommands.Add(PredictCommand.Create(terminal, signals));
         root.Subcommands.Add(NeighborsCommand.Create(terminal));
+        root.Subcommands.Add(TranslateCommand.Create(terminal, signals));
         root.Subcommands.Add(ImportCommand.Create(terminal));
         root.Subcommands.Add(ExportCommand.Create(terminal));
         root.Subcommands.Add(AuditCommand.Create(terminal));

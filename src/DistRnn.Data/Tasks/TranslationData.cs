@@ -61,7 +61,7 @@ public sealed class TranslationData : TaskData
     public int? EndToken { get; }
 
     /// <summary>The unknown token of either side.</summary>
-    public int UnknownOfSides => 1;
+    public const int UnknownOfSides = 1;
 
     /// <summary>The most tokens of a target, its end included; null where the data sets no limit.</summary>
     public int? LongestTarget => _options.MaxLength;

@@ -85,6 +85,9 @@ public sealed record EncoderDecoderOptions
     /// <summary>The token that word dropout puts in place in what the decoder reads.</summary>
     public int TargetUnknown { get; init; }
 
+    /// <summary>Hypotheses that go on at a time where targets are searched for, at least 1; no parameter depends on it.</summary>
+    public int Beam { get; init; } = 1;
+
     /// <summary>How parameters begin.</summary>
     public InitializerKind Initializer { get; init; }
 

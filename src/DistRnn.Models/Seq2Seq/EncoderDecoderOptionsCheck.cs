@@ -10,6 +10,7 @@ internal static class EncoderDecoderOptionsCheck
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.TargetVocabulary);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Beam);
         NetworkOptionsCheck.ThrowIfInvalid(EncoderDecoder.EncoderOptionsOf(options));
         var units = options.DecoderUnits;
         if (units.Length != options.Hidden.Length)

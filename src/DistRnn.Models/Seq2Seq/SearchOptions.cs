@@ -8,8 +8,11 @@ public sealed record SearchOptions
     /// <summary>Hypotheses that go on at a time, at least 1; 1 takes the most probable token of every step.</summary>
     public int Beam { get; init; } = 1;
 
-    /// <summary>Tokens that a target has at most, the end included; at least 1.</summary>
+    /// <summary>Tokens that a target has at most, the end included, whatever its source; at least 1.</summary>
     public required int MaxLength { get; init; }
+
+    /// <summary>Tokens that it may have beyond them for each step of its source; 0 or more.</summary>
+    public int MaxLengthPerStep { get; init; }
 
     /// <summary>The power of the length by which a hypothesis' log probability is divided; 0 compares log probabilities as they are.</summary>
     public double LengthPower { get; init; } = 1;

@@ -36,6 +36,7 @@ public sealed class SequenceSearch
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Beam);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxLength);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxLengthPerStep);
         if (sources.Rows == 0)
             return [];
         _nodes.Clear();
@@ -46,13 +47,13 @@ public sealed class SequenceSearch
         {
             _computer.SearchStep(
                 [.. rows.Select(row => row.Token)], [.. rows.Select(row => row.Source)], length == 1 ? [] : [.. rows.Select(row => row.Row)]);
-            rows = Advance(rows, length, ended, options);
+            rows = Advance(rows, length, ended, sources, options);
         }
         return [.. ended.Select(hypotheses => hypotheses.OrderByDescending(hypothesis => hypothesis.Score).ToImmutableArray())];
     }
 
     /// <summary>From this step's rows to those of the next.</summary>
-    private List<Live> Advance(List<Live> rows, int length, List<Hypothesis>[] ended, SearchOptions options)
+    private List<Live> Advance(List<Live> rows, int length, List<Hypothesis>[] ended, SequenceBatch sources, SearchOptions options)
     {
         var next = new List<Live>();
         for (int first = 0, end; first < rows.Count; first = end)
@@ -64,9 +65,10 @@ public sealed class SequenceSearch
             for (var row = first; row < end; row++)
                 AddCandidates(rows[row], row, options, candidates);
             var live = 0;
+            var longest = options.MaxLength + options.MaxLengthPerStep * sources.LengthOf(source);
             foreach (var candidate in candidates.OrderByDescending(candidate => candidate.LogProbability))
             {
-                if (candidate.Token == options.EndToken || length == options.MaxLength)
+                if (candidate.Token == options.EndToken || length == longest)
                     ended[source].Add(HypothesisOf(candidate, length, options));
                 else
                     next.Add(candidate);

@@ -5,7 +5,7 @@ namespace DistRnn.Training;
 /// <param name="HigherIsBetter">Whether larger values are better; smaller ones otherwise.</param>
 internal sealed record Criterion(string Metric, bool HigherIsBetter)
 {
-    private static readonly string[] Rising = ["accuracy", "macro-f1", "f1"];
+    private static readonly string[] Rising = ["accuracy", "macro-f1", "f1", "exact-match", "token-accuracy", "bleu"];
 
     /// <summary>The criterion of a metric.</summary>
     /// <param name="metric">Its name.</param>

@@ -68,6 +68,7 @@ public abstract class EvaluationFigures
         FigureKind.LanguageModel or FigureKind.WordVectors => (counts, sumsPerShard) == (0, 0),
         FigureKind.Classification => counts > 0 && counts % ClassificationFigures.CountsPerLabel == 0 && sumsPerShard == 0,
         FigureKind.Tagging or FigureKind.SpanTagging => (counts, sumsPerShard) == (TaggingFigures.CountsOfAll, 0),
+        FigureKind.Translation => (counts, sumsPerShard) == (TranslationFigures.CountsOfAll, 0),
         FigureKind.Forecasting => (counts, sumsPerShard) == (ForecastingFigures.CountsOfAll, ForecastingFigures.SumsOfAShard),
         _ => false,
     };
@@ -87,6 +88,7 @@ public abstract class EvaluationFigures
             TaskKind.LanguageModel => LanguageModelFigures.Of(loss),
             TaskKind.WordVectors => WordVectorFigures.Of(loss),
             TaskKind.Forecasting => new([Metric("mse", loss)]),
+            TaskKind.Translation => TranslationFigures.OfTraining(sums),
             _ => new([Metric("accuracy", Ratio(sums.Correct, sums.Targets)), Metric("loss", loss)]),
         };
     }
@@ -120,6 +122,7 @@ public abstract class EvaluationFigures
         FigureKind.WordVectors => WordVectorFigures.Of(whole.MeanLoss),
         FigureKind.Classification => ClassificationFigures.Of(whole),
         FigureKind.Tagging or FigureKind.SpanTagging => TaggingFigures.Of(whole),
+        FigureKind.Translation => TranslationFigures.Of(whole),
         _ => ForecastingFigures.Of(whole),
     };
 

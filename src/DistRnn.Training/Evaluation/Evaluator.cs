@@ -74,7 +74,7 @@ public sealed class Evaluator
             ArgumentOutOfRangeException.ThrowIfNotEqual(shards, plan.Shards);
         _computer.SetParameters(parameters);
         var range = new ShardRange(firstShard, shards, plan.Shards);
-        var figures = EvaluationFigures.Of(data, part, range);
+        var figures = FiguresOf(data, part, range);
         Run(plan, range, figures.WantsValues ? _values : _classes, (_, sequences, predictions) => figures.Add(sequences, predictions), cancellation);
         return figures.Piece;
     }
@@ -90,7 +90,7 @@ public sealed class Evaluator
     {
         var name = part.ToString().ToLowerInvariant();
         var plan = data.CreateEvaluationPlan(part, batch);
-        var figures = EvaluationFigures.Of(data, part, ShardRange.All(plan));
+        var figures = FiguresOf(data, part, ShardRange.All(plan));
         Run(plan, ShardRange.All(plan), figures.WantsValues ? _values : _classes, Use, cancellation);
         return new([.. figures.Finish(), .. Judge(data, part)]);
 
@@ -113,6 +113,10 @@ public sealed class Evaluator
         part == PartKind.Test && data is WordVectorData words && _network is WordVectorModel model && _computer is WordVectorComputer { Parameters: { } parameters }
             ? WordVectorFigures.Judge(words, model, parameters)
             : MetricSet.Empty;
+
+    private EvaluationFigures FiguresOf(TaskData data, PartKind part, ShardRange range) => data is TranslationData pairs
+        ? new TranslationFigures(pairs, part, range, new Translator(_network, _computer))
+        : EvaluationFigures.Of(data, part, range);
 
     private void Run(IEvaluationPlan plan, ShardRange range, Predictions predictions, Action<int, SequenceBatch, Predictions> use, CancellationToken cancellation)
     {

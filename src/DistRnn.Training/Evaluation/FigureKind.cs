@@ -20,4 +20,7 @@ internal enum FigureKind : byte
 
     /// <summary>Word vectors: no counts.</summary>
     WordVectors = 6,
+
+    /// <summary>A translator: right, sources, n-grams that match and n-grams in all for four orders, and two lengths.</summary>
+    Translation = 7,
 }

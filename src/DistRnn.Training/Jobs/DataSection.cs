@@ -21,6 +21,42 @@ public sealed record DataSection
     /// <summary>The test data, or null.</summary>
     public string? Test { get; init; }
 
+    /// <summary>Translation: the targets of <see cref="Train"/>, which then holds sources only; null where it holds pairs.</summary>
+    public string? TrainTarget { get; init; }
+
+    /// <summary>Translation: the targets of <see cref="Valid"/>, or null.</summary>
+    public string? ValidTarget { get; init; }
+
+    /// <summary>Translation: the targets of <see cref="Test"/>, or null.</summary>
+    public string? TestTarget { get; init; }
+
+    /// <summary>Translation: what stands between source and target, at least one character.</summary>
+    public string Separator { get; init; } = "\t";
+
+    /// <summary>Translation: how a source becomes tokens: word, char or byte.</summary>
+    public string SourceTokens { get; init; } = "word";
+
+    /// <summary>Translation: how a target becomes tokens: word, char or byte.</summary>
+    public string TargetTokens { get; init; } = "word";
+
+    /// <summary>Translation: the most tokens of the source's vocabulary, at least 6; null for all.</summary>
+    public int? SourceVocabulary { get; init; }
+
+    /// <summary>Translation: the most tokens of the target's vocabulary, at least 6; null for all.</summary>
+    public int? TargetVocabulary { get; init; }
+
+    /// <summary>Translation: whether sources are read from their end.</summary>
+    public bool ReverseSource { get; init; }
+
+    /// <summary>Translation: what the decoder reads at first.</summary>
+    public string StartToken { get; init; } = "<bos>";
+
+    /// <summary>Translation: what ends a target; null where <see cref="MaxLength"/> does.</summary>
+    public string? EndToken { get; init; } = "<eos>";
+
+    /// <summary>Translation: single, or grouped: the targets of equal sources are alternatives.</summary>
+    public string References { get; init; } = "single";
+
     /// <summary>Parts that are cut from the training data.</summary>
     public SplitSection Split { get; init; } = new();
 

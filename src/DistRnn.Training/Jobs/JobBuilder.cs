@@ -44,6 +44,7 @@ internal sealed class JobBuilder(JobOptions start)
         if (_job.Data.Train.Length == 0)
             throw new InvalidInputException($"{source} has no key 'data.train'; a job needs training data.");
         FillLayers();
+        FillDecoder();
         FillColumns();
         foreach (var key in JobSchema.KeysOf(_job.Task))
         {
@@ -53,6 +54,8 @@ internal sealed class JobBuilder(JobOptions start)
         CheckParts();
         CheckColumns();
         CheckTraining();
+        if (_job.Task == TaskKind.Translation && _job.Data.EndToken is null && _job.Data.MaxLength is null)
+            throw Wrong("data.end-token", "is none, so that 'data.max-length' ends a target; give it");
         if (_job.Data.Tokens == "byte" && _job.Model.Dropout.Words > 0)
             throw Wrong("model.dropout.words", "makes tokens unknown, but with 'data.tokens: byte' there is no unknown token; allowed is 0");
         return _job;
@@ -76,6 +79,23 @@ internal sealed class JobBuilder(JobOptions start)
             hidden = [.. Enumerable.Repeat(hidden[0], layers)];
         }
         _job = _job with { Model = _job.Model with { Hidden = hidden, Layers = layers } };
+    }
+
+    private void FillDecoder()
+    {
+        foreach (var (part, target) in new[] { ("train", _job.Data.TrainTarget), ("valid", _job.Data.ValidTarget), ("test", _job.Data.TestTarget) })
+            if (target is null && _said.ContainsKey($"data.{part}.source") && !_said.ContainsKey($"data.{part}"))
+                throw Wrong($"data.{part}.source", $"stands without 'data.{part}.target'; give both, or one file of pairs as 'data.{part}'");
+        if (_job.Data.ValidTarget is not null && _job.Data.Valid is null)
+            throw Wrong("data.valid.target", "stands without 'data.valid.source'");
+        if (_job.Data.TestTarget is not null && _job.Data.Test is null)
+            throw Wrong("data.test.target", "stands without 'data.test.source'");
+        var (units, layers) = (_job.Model.DecoderHidden, _job.Model.Layers);
+        if (units.IsEmpty || units.Length == layers)
+            return;
+        if (units.Length > 1)
+            throw Wrong("model.decoder-hidden", $"has {units.Length} entries, but the encoder has {layers} layers; allowed is one whole number, or one a layer");
+        _job = _job with { Model = _job.Model with { DecoderHidden = [.. Enumerable.Repeat(units[0], layers)] } };
     }
 
     private void FillColumns()

@@ -19,7 +19,7 @@ public static class JobComparison
         ArgumentNullException.ThrowIfNull(now);
         foreach (var key in JobSchema.Keys.Where(key => key.Tasks.Contains(before.Task) || key.Tasks.Contains(now.Task)))
         {
-            if (key.IsShorthand || key.Kind == ValueKind.Map || isDataSame && key.Path is "data.train" or "data.valid" or "data.test")
+            if (key.IsShorthand || key.Kind == ValueKind.Map || isDataSame && key.Path is "data.train" or "data.valid" or "data.test" or "data.train.source" or "data.train.target" or "data.valid.source" or "data.valid.target" or "data.test.source" or "data.test.target")
                 continue;
             var (old, given) = (TextOf(key, before), TextOf(key, now));
             if (string.Equals(old, given, StringComparison.Ordinal) || key.MayChange && (!key.Path.StartsWith("training.", StringComparison.Ordinal) || IsLonger(key.Get(before), key.Get(now))))

@@ -48,6 +48,7 @@ public static class JobData
                     Similarities = data.Similarities is null ? null : SourceOf(data.Similarities),
                 },
                 data),
+            TaskKind.Translation => TranslationOf(data),
             _ => throw new ArgumentException($"The task {JobNames.Of(job.Task)} has no data in this version.", nameof(job)),
         };
         return options with
@@ -135,6 +136,27 @@ public static class JobData
             Base = JobNames.Parse<KnownForecast>(job.Model.Residual),
         };
     }
+
+    private static TranslationDataOptions TranslationOf(DataSection data) => new()
+    {
+        Train = SourceOf(data.Train),
+        TrainTarget = data.TrainTarget is null ? null : SourceOf(data.TrainTarget),
+        ValidTarget = data.ValidTarget is null ? null : SourceOf(data.ValidTarget),
+        TestTarget = data.TestTarget is null ? null : SourceOf(data.TestTarget),
+        Separator = data.Separator,
+        SourceTokens = JobNames.Parse<TokenKind>(data.SourceTokens),
+        TargetTokens = JobNames.Parse<TokenKind>(data.TargetTokens),
+        SourceVocabulary = data.SourceVocabulary,
+        TargetVocabulary = data.TargetVocabulary,
+        MinCount = data.MinCount,
+        Lowercase = data.Lowercase,
+        ZeroDigits = data.Digits == "zero",
+        MaxLength = data.MaxLength,
+        ReverseSource = data.ReverseSource,
+        StartToken = data.StartToken,
+        EndToken = data.EndToken,
+        References = JobNames.Parse<ReferenceKind>(data.References),
+    };
 
     private static NormalizeKind? NormalizeOf(DataSection data) => data.Normalize is { } name ? JobNames.Parse<NormalizeKind>(name) : null;
 

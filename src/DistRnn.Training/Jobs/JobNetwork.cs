@@ -15,7 +15,12 @@ public static class JobNetwork
     public static INetwork Create(JobOptions job, TaskData data)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return data is WordVectorData words ? new WordVectorModel(OptionsOf(job.Model, words)) : new Network(OptionsOf(job, data));
+        return data switch
+        {
+            WordVectorData words => new WordVectorModel(OptionsOf(job.Model, words)),
+            TranslationData pairs => CreateEncoderDecoder(job, pairs),
+            _ => new Network(OptionsOf(job, data)),
+        };
     }
 
     /// <summary>What the job's network is made of.</summary>
@@ -71,4 +76,41 @@ public static class JobNetwork
         Output = model.WordOutput.Kind,
         Negatives = model.WordOutput.Negatives,
     };
+
+    private static EncoderDecoder CreateEncoderDecoder(JobOptions job, TranslationData data)
+    {
+        var model = job.Model;
+        try
+        {
+            return new EncoderDecoder(new EncoderDecoderOptions
+            {
+                SourceVocabulary = data.Vocabularies[0].Count,
+                TargetVocabulary = data.Vocabularies[1].Count,
+                Embedding = model.Embedding,
+                Cell = model.Cell,
+                Activation = model.Activation,
+                Peepholes = model.Peepholes,
+                ResetAfter = model.ResetAfter,
+                ForgetBias = (float)model.ForgetBias,
+                Hidden = model.Hidden,
+                Bidirectional = model.Bidirectional,
+                DecoderHidden = model.DecoderHidden,
+                Attention = model.Attention,
+                Combine = model.Combine,
+                InputFeeding = model.InputFeeding,
+                Bridge = model.Bridge,
+                Peek = model.Peek,
+                Dropout = new DropoutOptions((float)model.Dropout.Embedding, (float)model.Dropout.Layers, (float)model.Dropout.Output, (float)model.Dropout.Words),
+                SourceUnknown = TranslationData.UnknownOfSides,
+                TargetUnknown = TranslationData.UnknownOfSides,
+                Beam = model.Decode.Beam,
+                Initializer = model.Initializer.Kind,
+                InitializerScale = (float)model.Initializer.Scale,
+            });
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidInputException($"{job.Name}: the section 'model' does not make an encoder-decoder. {error.Message}", error);
+        }
+    }
 }

@@ -15,7 +15,7 @@ public enum TaskKind
     /// <summary>The next values of one or more series.</summary>
     Forecasting,
 
-    /// <summary>A sequence from a sequence. Not available in this version: a job that asks for it is refused.</summary>
+    /// <summary>A sequence from a sequence.</summary>
     Translation,
 
     /// <summary>Vectors of words: skip-gram or CBOW.</summary>
@@ -71,7 +71,7 @@ public sealed record JobOptions
         Training = task == TaskKind.WordVectors ? WordVectorTraining : new TrainingSection
         {
             Window = task == TaskKind.LanguageModel ? 35 : null,
-            Best = task switch { TaskKind.Classification => "accuracy", TaskKind.Tagging => "f1", TaskKind.Forecasting => "mse", _ => "loss" },
+            Best = task switch { TaskKind.Classification => "accuracy", TaskKind.Tagging => "f1", TaskKind.Forecasting => "mse", TaskKind.Translation => "bleu", _ => "loss" },
         },
     };
 

@@ -35,9 +35,9 @@ internal static partial class JobSchema
         Format(TaskKind.Classification, "tsv", "directory", "jsonl", "csv"),
         Format(TaskKind.Tagging, "conll", "jsonl"),
         Format(TaskKind.Forecasting, "csv", "panel"),
-        Data("train", ValueKind.Path, "The training data.", data => data.Train, (data, value) => data with { Train = (string)value! }),
-        Data("valid", ValueKind.Path, "The validation data, by which settings and the kept model are chosen.", data => data.Valid, (data, value) => data with { Valid = (string?)value }) with { NoneWord = "none" },
-        Data("test", ValueKind.Path, "The test data, for reporting only.", data => data.Test, (data, value) => data with { Test = (string?)value }) with { NoneWord = "none" },
+        Data("train", ValueKind.Path, "The training data.", data => data.TrainTarget is null ? data.Train : null, (data, value) => data with { Train = (string)value!, TrainTarget = null }),
+        Data("valid", ValueKind.Path, "The validation data, by which settings and the kept model are chosen.", data => data.ValidTarget is null ? data.Valid : null, (data, value) => data with { Valid = (string?)value, ValidTarget = null }) with { NoneWord = "none" },
+        Data("test", ValueKind.Path, "The test data, for reporting only.", data => data.TestTarget is null ? data.Test : null, (data, value) => data with { Test = (string?)value, TestTarget = null }) with { NoneWord = "none" },
         Data("split", ValueKind.Choice, "No split, where one was given before.", data => data.Split.IsGiven ? "given" : null, (data, _) => data with { Split = new SplitSection { Order = data.Split.Order } }) with
         {
             NoneWord = "none", Choices = [], IsShorthand = true,
@@ -47,7 +47,7 @@ internal static partial class JobSchema
         Split("parts.test", ValueKind.SplitPart, "How much of it is the test part.", split => split.Test, (split, value) => split with { Test = (SplitPart?)value }) with { NoneWord = "none" },
         Order([TaskKind.LanguageModel, TaskKind.Forecasting, TaskKind.WordVectors], "file"),
         Order([TaskKind.Classification], "file", "shuffled", "stratified"),
-        Order([TaskKind.Tagging], "file", "shuffled"),
+        Order([TaskKind.Tagging, TaskKind.Translation], "file", "shuffled"),
         Data("sha256", ValueKind.Map, "SHA-256 of files by path; data that differs is refused.", data => data.Sha256, (data, value) => data with { Sha256 = (ImmutableSortedDictionary<string, string>)value! }),
         Text("tokens", ValueKind.Choice, "How text becomes tokens.", data => data.Tokens, (data, value) => data with { Tokens = (string)value! }) with
         {
@@ -57,12 +57,12 @@ internal static partial class JobSchema
         {
             Min = 1, Max = int.MaxValue, NoneWord = "none",
         },
-        Text("min-count", ValueKind.Integer, "Tokens rarer than this are <unk>.", data => (long)data.MinCount, (data, value) => data with { MinCount = Int(value) }) with { Min = 1, Max = int.MaxValue },
-        Text("lowercase", ValueKind.Boolean, "Whether letters are made small.", data => data.Lowercase, (data, value) => data with { Lowercase = (bool)value! }),
-        Text("digits", ValueKind.Choice, "zero makes every digit 0.", data => data.Digits, (data, value) => data with { Digits = (string)value! }) with { Choices = ["keep", "zero"] },
+        Text("min-count", ValueKind.Integer, "Tokens rarer than this are <unk>.", data => (long)data.MinCount, (data, value) => data with { MinCount = Int(value) }) with { Tasks = [.. TextTasks, .. VectorTasks], Min = 1, Max = int.MaxValue },
+        Text("lowercase", ValueKind.Boolean, "Whether letters are made small.", data => data.Lowercase, (data, value) => data with { Lowercase = (bool)value! }) with { Tasks = [.. TextTasks, .. VectorTasks] },
+        Text("digits", ValueKind.Choice, "zero makes every digit 0.", data => data.Digits, (data, value) => data with { Digits = (string)value! }) with { Tasks = [.. TextTasks, .. VectorTasks], Choices = ["keep", "zero"] },
         Data("max-length", ValueKind.Integer, "Longer sequences are cut to this many steps.", data => (long?)data.MaxLength, (data, value) => data with { MaxLength = OptionalInt(value) }) with
         {
-            Tasks = LabelledTasks, Min = 1, Max = int.MaxValue, NoneWord = "none",
+            Tasks = [.. LabelledTasks, TaskKind.Translation], Min = 1, Max = int.MaxValue, NoneWord = "none",
         },
         Normalize(LabelledTasks, "standard", "instance", "none") with
         {

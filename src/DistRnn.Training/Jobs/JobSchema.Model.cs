@@ -24,7 +24,7 @@ internal static partial class JobSchema
     [
         Model("embedding", ValueKind.Integer, "Size of a token's embedding.", model => (long)model.Embedding, (model, value) => model with { Embedding = Int(value) }) with
         {
-            Tasks = SymbolicTasks, Min = 1, Max = MaxUnits, Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)",
+            Tasks = TextTasks, Min = 1, Max = MaxUnits, Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)",
         },
         Model("embedding-from", ValueKind.Path, "A run whose embedding or word vectors are the start of this one's, or a file of word2vec.", model => model.EmbeddingFrom, (model, value) => model with { EmbeddingFrom = (string?)value }) with
         {
@@ -67,7 +67,7 @@ internal static partial class JobSchema
         Rate("layers", "Dropout between layers.", dropout => dropout.Layers, (dropout, value) => dropout with { Layers = value }),
         Rate("output", "Dropout of what enters the output layer.", dropout => dropout.Output, (dropout, value) => dropout with { Output = value }),
         Rate("recurrent", "Dropout of the recurrent state.", dropout => dropout.Recurrent, (dropout, value) => dropout with { Recurrent = value }) with { OnlyDefault = true },
-        Rate("words", "The rate at which a token becomes <unk>.", dropout => dropout.Words, (dropout, value) => dropout with { Words = value }) with { Tasks = SymbolicTasks, Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)" },
+        Rate("words", "The rate at which a token becomes <unk>.", dropout => dropout.Words, (dropout, value) => dropout with { Words = value }) with { Tasks = TextTasks, Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)" },
         Model("tie-weights", ValueKind.Boolean, "Whether the output layer shares the embedding's weights.", model => model.TieWeights, (model, value) => model with { TieWeights = (bool)value! }) with { Tasks = SymbolicTasks, OnlyDefault = true },
         Model("initializer", ValueKind.Text, "How parameters begin: pytorch, uniform(0.1), normal(0.01), xavier or orthogonal.", model => model.Initializer.ToString(), (model, value) => model with { Initializer = InitializerSection.Parse((string)value!) }),
         Model("from", ValueKind.Path, "A run whose kept model is the start of this one.", model => model.From, (model, value) => model with { From = (string?)value }) with { Tasks = AvailableTasks, NoneWord = "none" },

@@ -52,6 +52,7 @@ internal static partial class JobSchema
         Best(TaskKind.Classification, "accuracy", "macro-f1", "loss"),
         Best(TaskKind.Tagging, "f1", "accuracy", "loss"),
         Best(TaskKind.WordVectors, "loss"),
+        Best(TaskKind.Translation, "bleu", "exact-match", "token-accuracy", "loss", "perplexity"),
         Best(TaskKind.Forecasting, "mse", "mae", "mse-original", "mae-original", "smape", "mase"),
         Training("keep", ValueKind.Choice, "Which model is kept: the best on the validation part, or the last.", training => JobNames.Of(training.Keep), (training, value) => training with { Keep = JobNames.Parse<KeepKind>((string)value!) }) with
         {

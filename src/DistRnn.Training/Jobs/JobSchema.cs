@@ -9,26 +9,19 @@ namespace DistRnn.Training;
 internal static partial class JobSchema
 {
     /// <summary>The tasks of this version.</summary>
-    public static ImmutableArray<TaskKind> AvailableTasks => [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting, TaskKind.WordVectors];
+    public static ImmutableArray<TaskKind> AvailableTasks => [.. Enum.GetValues<TaskKind>()];
 
     private static ImmutableArray<TaskKind> SymbolicTasks => [TaskKind.LanguageModel, TaskKind.Classification, TaskKind.Tagging];
-    private static ImmutableArray<TaskKind> IndependentTasks => [TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting];
+    private static ImmutableArray<TaskKind> IndependentTasks => [TaskKind.Classification, TaskKind.Tagging, TaskKind.Forecasting, TaskKind.Translation];
     private static ImmutableArray<TaskKind> LabelledTasks => [TaskKind.Classification, TaskKind.Tagging];
     private static ImmutableArray<TaskKind> PooledTasks => [TaskKind.Classification, TaskKind.Forecasting];
 
-    /// <summary>Keys of tasks that are planned, so that a job which has them is told more than that they are unknown.</summary>
-    private static readonly ImmutableArray<(string Path, TaskKind Task)> s_laterKeys =
-    [
-        .. new[]
-        {
-            "data.separator", "data.source-tokens", "data.target-tokens", "data.source-vocabulary", "data.target-vocabulary", "data.reverse-source",
-            "data.start-token", "data.end-token", "data.references", "data.train.source", "data.train.target", "data.valid.source", "data.valid.target", "data.test.source",
-            "data.test.target", "model.attention", "model.combine", "model.input-feeding", "model.bridge", "model.peek", "model.decoder-hidden", "model.decode",
-        }.Select(path => (path, TaskKind.Translation)),
-    ];
-
     /// <summary>All keys, in the order in which they are written.</summary>
-    public static ImmutableArray<JobKey> Keys { get; } = [.. TopKeys(), .. DataKeys(), .. ForecastingKeys(), .. WordVectorDataKeys(), .. ModelKeys(), .. WordVectorModelKeys(), .. TrainingKeys(), .. ClusterKeys(), .. CheckpointKeys()];
+    public static ImmutableArray<JobKey> Keys { get; } =
+    [
+        .. TopKeys(), .. DataKeys(), .. TranslationDataKeys(), .. ForecastingKeys(), .. WordVectorDataKeys(), .. ModelKeys(), .. TranslationModelKeys(), .. WordVectorModelKeys(),
+        .. TrainingKeys(), .. ClusterKeys(), .. CheckpointKeys(),
+    ];
 
     /// <summary>The sections, in the order in which they are written.</summary>
     public static ImmutableArray<string> Sections { get; } = [.. Keys.Where(key => key.Path.Contains('.', StringComparison.Ordinal)).Select(key => key.Path[..key.Path.IndexOf('.', StringComparison.Ordinal)]).Distinct()];
@@ -57,11 +50,6 @@ internal static partial class JobSchema
             .SelectMany(key => key.Tasks).Distinct().Select(JobNames.Of).ToArray();
         if (others.Length > 0)
             return $"'{path}' belongs to {(others.Length == 1 ? "the task" : "the tasks")} {string.Join(", ", others)}; this job's task is {JobNames.Of(task)}.";
-        foreach (var later in s_laterKeys)
-        {
-            if (string.Equals(later.Path, path, StringComparison.Ordinal))
-                return $"'{path}' belongs to the task {JobNames.Of(later.Task)}, which is not available yet in this version.";
-        }
         var hint = path.Contains(')', StringComparison.Ordinal) ? " (A value with commas inside braces needs quotes.)" : "";
         return $"'{path}' is not a key of a job; the nearest known one is '{Nearest(task, path)}'.{hint}";
     }
@@ -104,7 +92,7 @@ internal static partial class JobSchema
     [
         new()
         {
-            Path = "task", Kind = ValueKind.Choice, Documentation = "What is learned.", Choices = [.. AvailableTasks.Select(JobNames.Of)], LaterChoices = ["translation"],
+            Path = "task", Kind = ValueKind.Choice, Documentation = "What is learned.", Choices = [.. AvailableTasks.Select(JobNames.Of)],
             Get = job => JobNames.Of(job.Task), Set = (job, value) => job with { Task = JobNames.Parse<TaskKind>((string)value!) },
         },
         new()

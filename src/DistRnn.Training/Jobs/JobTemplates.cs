@@ -50,6 +50,13 @@ public static class JobTemplates
             ("task", "word-vectors"), ("data.train", "corpus.txt"), ("data.min-count", "5"), ("data.lowercase", "true"), ("data.subsample", "0.0001"), ("model.algorithm", "skip-gram"), ("model.output", "negative-sampling(5)"),
             ("model.dimensions", "100"), ("model.window", "5"), ("training.epochs", "5"), ("training.batch", "1024"), ("training.learning-rate", "0.025"), ("training.keep", "last"),
         ],
+        TaskKind.Translation =>
+        [
+            ("task", "translation"), ("data.train", "pairs.txt"), ("data.split.parts.train", "0.9"), ("data.split.parts.valid", "0.05"), ("data.split.parts.test", "0.05"), ("data.separator", "\"\\t\""),
+            ("data.source-tokens", "word"), ("data.target-tokens", "word"), ("data.min-count", "2"), ("model.embedding", "128"), ("model.cell", "lstm"), ("model.hidden", "128"), ("model.bidirectional", "true"),
+            ("model.dropout.embedding", "0.2"), ("model.dropout.output", "0.2"), ("model.attention", "additive"), ("model.decode", "beam(5)"), ("training.epochs", "20"), ("training.batch", "64"),
+            ("training.learning-rate", "0.002"), ("training.schedule", "cosine"), ("training.clip-norm", "5"),
+        ],
         _ =>
         [
             ("task", "forecasting"), ("data.format", "csv"), ("data.train", "train.csv"), ("data.split.parts.train", "0.6"), ("data.split.parts.valid", "0.2"), ("data.split.parts.test", "0.2"),

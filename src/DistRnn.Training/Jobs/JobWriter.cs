@@ -31,7 +31,7 @@ internal static class JobWriter
 
     private static bool IsWritten(JobKey key, JobOptions job)
     {
-        if (key.IsShorthand || key.Get(job) is null && key.NoneWord is null)
+        if (JobSchema.IsPairOfFiles(key.Path, job) || key.IsShorthand || key.Get(job) is null && key.NoneWord is null)
             return false;
         if (!key.Applies(job) && JobComparison.TextOf(key, job) != JobComparison.TextOf(key, JobOptions.DefaultsOf(job.Task)))
             return false;

@@ -48,6 +48,27 @@ public sealed record ModelSection
     /// <summary>The forecast that a forecaster's network corrects: none, last or seasonal.</summary>
     public string Residual { get; init; } = "none";
 
+    /// <summary>Translation: how the decoder looks at the encoder's states.</summary>
+    public AttentionKind Attention { get; init; } = AttentionKind.None;
+
+    /// <summary>Translation: how the decoder's state and the context are combined.</summary>
+    public CombineKind Combine { get; init; } = CombineKind.Tanh;
+
+    /// <summary>Translation: whether the decoder reads what the output layer read before.</summary>
+    public bool InputFeeding { get; init; } = true;
+
+    /// <summary>Translation: what the decoder begins with.</summary>
+    public BridgeKind Bridge { get; init; } = BridgeKind.Full;
+
+    /// <summary>Translation: whether the decoder reads the encoder's last state beside each token.</summary>
+    public bool Peek { get; init; }
+
+    /// <summary>Translation: units of the decoder's layers; empty for those of the encoder in all directions.</summary>
+    public ImmutableArray<int> DecoderHidden { get; init; } = [];
+
+    /// <summary>Translation: how targets are found.</summary>
+    public DecodeSection Decode { get; init; } = new();
+
     /// <summary>Rates of dropout.</summary>
     public DropoutSection Dropout { get; init; } = new();
 

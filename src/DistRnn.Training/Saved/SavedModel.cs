@@ -120,6 +120,8 @@ public sealed class SavedModel : IDisposable
             throw new InvalidInputException("The model is vectors of words, which predict nothing of a file; 'neighbors' shows what they know and 'evaluate' measures them.");
         if (Job.Task == TaskKind.LanguageModel)
             throw new InvalidInputException("The model is a language model, which predicts nothing of a file; 'generate' continues a text and 'evaluate' measures one.");
+        if (Job.Task == TaskKind.Translation)
+            throw new InvalidInputException("The model is a translator; 'translate' turns lines into lines and 'evaluate' measures a file of pairs.");
         using var data = LoadToPredict(file, progress);
         var plan = data.CreateEvaluationPlan(PartKind.Test, Job.Training.Batch);
         var lines = new string[plan.Sequences];
@@ -133,6 +135,36 @@ public sealed class SavedModel : IDisposable
             for (var row = 0; row < batch.Rows; row++)
                 lines[batch.RowIds[row]] = writer.LineOf(batch, row, predictions);
         }
+    }
+
+    /// <summary>Translates texts.</summary>
+    /// <param name="lines">The sources, a line each; an empty one stays empty.</param>
+    /// <param name="beam">Hypotheses that go on at a time, at least 1; null for the job's <c>model.decode</c>.</param>
+    /// <returns>A translation for each, in their order.</returns>
+    /// <exception cref="InvalidInputException">The model is no translator, or the beam is out of its range.</exception>
+    public ImmutableArray<Translation> Translate(IReadOnlyList<string> lines, int? beam = null)
+    {
+        ArgumentNullException.ThrowIfNull(lines);
+        if (Job.Task != TaskKind.Translation)
+            throw new InvalidInputException($"The model's task is {JobNames.Of(Job.Task)}; only a translation model translates.");
+        if (beam is < 1 or > 1000)
+            throw new InvalidInputException(FormattableString.Invariant($"--beam is {beam}; allowed is 1 to 1000."));
+        int[] full = [.. Enumerable.Range(0, lines.Count).Where(i => lines[i].AsSpan().TrimEnd('\r').Length > 0 && (Job.Data.SourceTokens != "word" || !string.IsNullOrWhiteSpace(lines[i])))];
+        var translations = Enumerable.Repeat(new Translation("", [], [], 0, []), lines.Count).ToArray();
+        if (full.Length == 0)
+            return [.. translations];
+        var text = string.Concat(full.Select(i => lines[i] + "\n"));
+        using var data = (TranslationData)TaskData.LoadForUse(JobData.OptionsOf(Job), _stateDirectory, TextSource.FromText("standard input", text), withTargets: false);
+        var plan = data.CreateEvaluationPlan(PartKind.Test, Job.Training.Batch);
+        var (translator, batch) = (new Translator(Network, _computer), new SequenceBatch());
+        for (var shard = 0; shard < plan.Shards; shard++)
+        {
+            plan.Fill(shard, batch);
+            var found = translator.Translate(data, PartKind.Test, batch, beam);
+            for (var row = 0; row < batch.Rows; row++)
+                translations[full[batch.RowIds[row]]] = found[row];
+        }
+        return [.. translations];
     }
 
     /// <summary>Continues a text; the same options give the same text on every machine.</summary>
