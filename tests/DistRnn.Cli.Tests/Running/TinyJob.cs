@@ -10,7 +10,7 @@ internal sealed class TinyJob : IDisposable
 
     private TinyJob(string task) => Task = task;
 
-    public static IReadOnlyList<string> Tasks { get; } = ["language-model", "classification", "tagging", "forecasting", "word-vectors"];
+    public static IReadOnlyList<string> Tasks { get; } = ["language-model", "classification", "tagging", "forecasting", "translation", "word-vectors"];
 
     public string Task { get; }
 
@@ -47,6 +47,11 @@ internal sealed class TinyJob : IDisposable
                 job.Write("series.csv", Series(200));
                 job.Write("job.yaml", "task: forecasting\ndata: {train: series.csv, time-column: date, columns: [value], targets: [value], input-length: 24, horizon: 6, season: 12, split: {parts: {train: 0.7, valid: 0.15, test: 0.15}}}\nmodel: {hidden: 8}\ntraining: {steps: 6, batch: 16}\ncluster: {threads-per-worker: 1}\n");
                 break;
+            case "translation":
+                job.Write("pairs.txt", string.Concat(Enumerable.Repeat("one two\teins zwei\ntwo one\tzwei eins\nthree\tdrei\none three\teins drei\n", 8)));
+                job.Write("test.txt", "two three\tzwei drei\none\teins\n");
+                job.Write("job.yaml", "task: translation\ndata: {train: pairs.txt, test: test.txt}\nmodel: {embedding: 8, hidden: 8, attention: general}\ntraining: {steps: 6, batch: 8}\ncluster: {threads-per-worker: 1}\n");
+                break;
             case "word-vectors":
                 job.Write("train.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat\nthe dog lay on the log\n", 30)));
                 job.Write("test.txt", "the cat lay on the log\n");
@@ -63,7 +68,7 @@ internal sealed class TinyJob : IDisposable
     /// <summary>A file that the trained model can be evaluated on and predict from.</summary>
     public string NewData() => Task switch
     {
-        "language-model" or "word-vectors" => this["test.txt"],
+        "language-model" or "word-vectors" or "translation" => this["test.txt"],
         "classification" => this["test.tsv"],
         "tagging" => this["test.conll"],
         _ => this["series.csv"],

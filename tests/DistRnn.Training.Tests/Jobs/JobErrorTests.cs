@@ -14,7 +14,7 @@ public sealed class JobErrorTests
     [InlineData("training: {optimizer: rmsprop(0.99,1e-8)}", "A value with commas inside braces needs quotes.")]
     [InlineData("model: {residual: last}", "'model.residual' belongs to the task forecasting; this job's task is tagging.")]
     [InlineData("model: {pooling: last}", "'model.pooling' belongs to the tasks classification, forecasting; this job's task is tagging.")]
-    [InlineData("model: {attention: dot}", "'model.attention' belongs to the task translation, which is not available yet in this version.")]
+    [InlineData("model: {attention: dot}", "'model.attention' belongs to the task translation; this job's task is tagging.")]
     [InlineData("model: {algorithm: cbow}", "'model.algorithm' belongs to the task word-vectors; this job's task is ")]
     public void Parse_UnknownKey_NamesTheNearest(string rest, string message) => Assert.Contains(message, JobText.ErrorOf(JobText.Least("tagging") + rest), StringComparison.Ordinal);
 
@@ -65,10 +65,25 @@ public sealed class JobErrorTests
         Assert.EndsWith($"which is not available yet in this version; allowed is {allowed}.", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Parse_UnknownTask_IsRefused() =>
+        Assert.Contains("allowed is one of language-model, classification, tagging, forecasting, translation, word-vectors.", JobText.ErrorOf(JobText.Least("summarising")), StringComparison.Ordinal);
+
     [Theory]
-    [InlineData("translation")]
-    public void Parse_TaskThatIsPlanned_IsRefused(string task) =>
-        Assert.Contains($"'task' is '{task}', which is not available yet in this version; allowed is one of language-model, classification, tagging, forecasting, word-vectors.", JobText.ErrorOf(JobText.Least(task)), StringComparison.Ordinal);
+    [InlineData("model: {attention: multi-head}", "'model.attention' is 'multi-head'; allowed is one of none, dot, scaled-dot, general, additive.")]
+    [InlineData("model: {combine: concat}", "'model.combine' is concat, but it has a meaning only with model.attention.")]
+    [InlineData("model: {decode: beam(0)}", "model.decode is 'beam(0)'; allowed is greedy or beam(5), with 1 to 1000 hypotheses.")]
+    [InlineData("model: {layers: 3, decoder-hidden: [4, 5]}", "'model.decoder-hidden' has 2 entries, but the encoder has 3 layers")]
+    [InlineData("model: {pooling: last}", "'model.pooling' belongs to the tasks classification, forecasting; this job's task is translation.")]
+    [InlineData("training: {best: f1}", "'training.best' is 'f1'; allowed is one of bleu, exact-match, token-accuracy, loss, perplexity.")]
+    public void Parse_WrongTranslationJob_SaysWhatIsAllowed(string rest, string message) => Assert.Contains(message, JobText.ErrorOf(JobText.Least("translation") + rest), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("data: {train: {source: a.de}}", "'data.train.source' stands without 'data.train.target'")]
+    [InlineData("data: {train: p.txt, valid: {target: a.en}}", "'data.valid.target' stands without 'data.valid.source'")]
+    [InlineData("data: {train: p.txt, end-token: none}", "'data.end-token' is none, so that 'data.max-length' ends a target")]
+    [InlineData("data: {train: p.txt, start-token: \"\"}", "'data.start-token' is empty")]
+    public void Parse_WrongTranslationData_SaysWhatIsAllowed(string data, string message) => Assert.Contains(message, JobText.ErrorOf("task: translation\n" + data + "\n"), StringComparison.Ordinal);
 
     [Fact]
     public void Parse_AttentionPooling_IsRefusedAsNotAvailable() =>

@@ -77,7 +77,6 @@ public sealed class JobOverrideTests
     [InlineData("model.hidden=", "--set model.hidden=: 'model.hidden' is empty")]
     [InlineData("model.hiden=3", "the nearest known one is 'model.hidden'")]
     [InlineData("model=3", "'model' is no mapping")]
-    [InlineData("task=translation", "'task' is 'translation', which is not available yet")]
     [InlineData("model.hidden=[3", "is not YAML")]
     public void Sets_ThatCannotBe_AreRefused(string set, string message) => Assert.Contains(message, JobText.ErrorOf(s_job, set), StringComparison.Ordinal);
 

@@ -44,6 +44,14 @@ internal sealed class Workspace : IDisposable
         checkpoint: {every-steps: 5, keep: 100}
         """;
 
+    public const string Translation = """
+        task: translation
+        data: {train: pairs.tsv, valid: pairs.valid.tsv, test: pairs.valid.tsv, source-tokens: char, target-tokens: word}
+        model: {embedding: 5, cell: lstm, hidden: 8, bidirectional: true, attention: additive, decode: beam(2), dropout: 0.1}
+        training: {epochs: 3, batch: 8, batch-shards: 3, learning-rate: 0.02, clip-norm: 1}
+        checkpoint: {every-steps: 4, keep: 100}
+        """;
+
     public Workspace()
     {
         Root = Directory.CreateTempSubdirectory("distrnn-training-").FullName;
@@ -55,6 +63,8 @@ internal sealed class Workspace : IDisposable
         Write("tags.txt", Tags(1, 30));
         Write("tags.valid.txt", Tags(2, 15));
         Write("series.csv", Series());
+        Write("pairs.tsv", Pairs(1, 40));
+        Write("pairs.valid.tsv", Pairs(2, 20));
         Write("words.txt", Words(1, 40));
         Write("words.valid.txt", Words(2, 24));
         Write("questions.txt", ": colours\nred rose blue sky\nRed rose green grass\n: none\nred rose black night\n");
@@ -63,7 +73,7 @@ internal sealed class Workspace : IDisposable
 
     public string Root { get; }
 
-    public static TheoryDataOfJobs Jobs => new(LanguageModel, Classification, Tagging, Forecasting, WordVectors);
+    public static TheoryDataOfJobs Jobs => new(LanguageModel, Classification, Tagging, Forecasting, Translation, WordVectors);
 
     public JobOptions Job(string yaml, params string[] sets) =>
         JobFile.Parse(yaml, "job.yaml", "job", Root, new JobOverrides { Sets = [.. sets], WorkingDirectory = Root });
@@ -113,6 +123,18 @@ internal sealed class Workspace : IDisposable
             for (var k = 0; k < 2 + chance.Below((ulong)i * 20 + 1, 5); k++)
                 text.Append("abcdef"[2 * label + chance.Below((ulong)(i * 20 + 2 + k), 2)]);
             text.Append('\n');
+        }
+        return text.ToString();
+    }
+
+    private static string Pairs(ulong seed, int count)
+    {
+        var chance = new Philox(seed, PhiloxPurpose.Split, 4);
+        var text = new StringBuilder();
+        for (var i = 0; i < count; i++)
+        {
+            var letters = Enumerable.Range(0, 1 + chance.Below((ulong)i * 20, 5)).Select(k => "abcd"[chance.Below((ulong)(i * 20 + 1 + k), 4)]).ToArray();
+            text.Append(letters).Append('\t').AppendJoin(' ', letters.Select(letter => char.ToUpperInvariant(letter))).Append('\n');
         }
         return text.ToString();
     }
