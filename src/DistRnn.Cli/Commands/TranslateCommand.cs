@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using DistRnn.Models;
 using DistRnn.Numerics;
 using DistRnn.Training;
 
@@ -33,6 +34,8 @@ internal sealed class TranslateCommand(Terminal terminal, TerminationSignals sig
     {
         using var model = _run.Open(parsed);
         var (file, path) = (parsed.GetValue(_data), parsed.GetValue(_attention));
+        if (path is not null && model.Job.Model.Attention == AttentionKind.None)
+            throw new InvalidInputException($"--attention {path}: the model has no attention (model.attention is none), so there are no weights to write.");
         using var input = file is null ? terminal.Input : Open(file);
         using var attention = path is null ? null : AttentionOutput.Create(path);
         var lines = new List<string>(LinesAtOnce);
@@ -41,12 +44,12 @@ internal sealed class TranslateCommand(Terminal terminal, TerminationSignals sig
             signals.Token.ThrowIfCancellationRequested();
             foreach (var translation in model.Translate(lines, parsed.GetValue(_beam)))
             {
-                if (path is not null && translation.Attention.IsEmpty && !translation.Target.IsEmpty)
-                    throw new InvalidInputException($"--attention {path}: the model has no attention (model.attention is none), so there are no weights to write.");
                 terminal.Output.WriteLine(parsed.GetValue(_json) ? AttentionOutput.LineOf(translation) : translation.Text);
                 attention?.Add(translation);
             }
         }
+        if (attention is { IsMissing: true })
+            terminal.Error.WriteLine($"distrnn: no line became a token, so there is nothing to draw and {path} was not written.");
         return ExitCodes.Done;
     }
 

@@ -17,6 +17,9 @@ internal sealed class AttentionOutput : IDisposable
 
     private AttentionOutput(string path, StreamWriter? lines) => (_path, _lines) = (path, lines);
 
+    /// <summary>Whether there is no picture, since there was nothing to draw.</summary>
+    internal bool IsMissing => _lines is null && !_isDrawn;
+
     /// <summary>Opens an output.</summary>
     /// <param name="path">A file; with the extension .png or .svg a picture, else JSON lines.</param>
     /// <exception cref="InvalidInputException">It cannot be written.</exception>

@@ -21,14 +21,14 @@ public sealed record DataSection
     /// <summary>The test data, or null.</summary>
     public string? Test { get; init; }
 
-    /// <summary>Translation: the targets of <see cref="Train"/>, which then holds sources only; null where it holds pairs.</summary>
-    public string? TrainTarget { get; init; }
+    /// <summary>Translation: two files instead of <see cref="Train"/>.</summary>
+    public PairFilesSection TrainFiles { get; init; } = new();
 
-    /// <summary>Translation: the targets of <see cref="Valid"/>, or null.</summary>
-    public string? ValidTarget { get; init; }
+    /// <summary>Translation: two files instead of <see cref="Valid"/>.</summary>
+    public PairFilesSection ValidFiles { get; init; } = new();
 
-    /// <summary>Translation: the targets of <see cref="Test"/>, or null.</summary>
-    public string? TestTarget { get; init; }
+    /// <summary>Translation: two files instead of <see cref="Test"/>.</summary>
+    public PairFilesSection TestFiles { get; init; } = new();
 
     /// <summary>Translation: what stands between source and target, at least one character.</summary>
     public string Separator { get; init; } = "\t";
@@ -130,10 +130,23 @@ public sealed record DataSection
     public ImmutableSortedDictionary<string, string> Sha256 { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <summary>Whether the job has a validation part, by file or by split.</summary>
-    public bool HasValid => Valid is not null || Split.Valid is not null;
+    public bool HasValid => Valid is not null || ValidFiles.IsGiven || Split.Valid is not null;
 
     /// <summary>Whether the job has a test part, by file or by split.</summary>
-    public bool HasTest => Test is not null || Split.Test is not null;
+    public bool HasTest => Test is not null || TestFiles.IsGiven || Split.Test is not null;
+}
+
+/// <summary>Sources and targets in a file each, line by line: the sections <c>data.train</c>, <c>data.valid</c> and <c>data.test</c> of a translation job. Both null where there are none.</summary>
+public sealed record PairFilesSection
+{
+    /// <summary>The sources, an absolute path.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Their targets, an absolute path.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>Whether there are files at all.</summary>
+    public bool IsGiven => Source is not null || Target is not null;
 }
 
 /// <summary>How much of the training data a part takes: a fraction, or a number of rows.</summary>

@@ -23,6 +23,7 @@ internal sealed class JobBuilder(JobOptions start)
             var path = assignment.Key.Path;
             _job = assignment.Key.Set(_job, assignment.Value);
             _said[path] = assignment.Where;
+            DropOtherForm(path, assignment.Value);
             if (path == "training.epochs")
                 epochs = assignment.Where;
             if (path == "training.steps")
@@ -41,7 +42,7 @@ internal sealed class JobBuilder(JobOptions start)
     /// <exception cref="InvalidInputException">Keys contradict each other, one is missing, or one has no meaning beside the others.</exception>
     public JobOptions Build(string source)
     {
-        if (_job.Data.Train.Length == 0)
+        if (_job.Data.Train.Length == 0 && !_job.Data.TrainFiles.IsGiven)
             throw new InvalidInputException($"{source} has no key 'data.train'; a job needs training data.");
         FillLayers();
         FillDecoder();
@@ -59,6 +60,23 @@ internal sealed class JobBuilder(JobOptions start)
         if (_job.Data.Tokens == "byte" && _job.Model.Dropout.Words > 0)
             throw Wrong("model.dropout.words", "makes tokens unknown, but with 'data.tokens: byte' there is no unknown token; allowed is 0");
         return _job;
+    }
+
+    /// <summary>A part is one file or two: the form that is said last is the one that counts.</summary>
+    private void DropOtherForm(string path, object? value)
+    {
+        if (value is null)
+            return;
+        _job = path switch
+        {
+            "data.train" => _job with { Data = _job.Data with { TrainFiles = new() } },
+            "data.valid" => _job with { Data = _job.Data with { ValidFiles = new() } },
+            "data.test" => _job with { Data = _job.Data with { TestFiles = new() } },
+            "data.train.source" or "data.train.target" => _job with { Data = _job.Data with { Train = "" } },
+            "data.valid.source" or "data.valid.target" => _job with { Data = _job.Data with { Valid = null } },
+            "data.test.source" or "data.test.target" => _job with { Data = _job.Data with { Test = null } },
+            _ => _job,
+        };
     }
 
     private void FillLayers()
@@ -83,13 +101,13 @@ internal sealed class JobBuilder(JobOptions start)
 
     private void FillDecoder()
     {
-        foreach (var (part, target) in new[] { ("train", _job.Data.TrainTarget), ("valid", _job.Data.ValidTarget), ("test", _job.Data.TestTarget) })
-            if (target is null && _said.ContainsKey($"data.{part}.source") && !_said.ContainsKey($"data.{part}"))
+        foreach (var (part, files) in new[] { ("train", _job.Data.TrainFiles), ("valid", _job.Data.ValidFiles), ("test", _job.Data.TestFiles) })
+        {
+            if (files is { Source: not null, Target: null })
                 throw Wrong($"data.{part}.source", $"stands without 'data.{part}.target'; give both, or one file of pairs as 'data.{part}'");
-        if (_job.Data.ValidTarget is not null && _job.Data.Valid is null)
-            throw Wrong("data.valid.target", "stands without 'data.valid.source'");
-        if (_job.Data.TestTarget is not null && _job.Data.Test is null)
-            throw Wrong("data.test.target", "stands without 'data.test.source'");
+            if (files is { Source: null, Target: not null })
+                throw Wrong($"data.{part}.target", $"stands without 'data.{part}.source'; give both, or one file of pairs as 'data.{part}'");
+        }
         var (units, layers) = (_job.Model.DecoderHidden, _job.Model.Layers);
         if (units.IsEmpty || units.Length == layers)
             return;
@@ -142,9 +160,9 @@ internal sealed class JobBuilder(JobOptions start)
             throw Wrong("data.split.order", "has a meaning only beside 'data.split.parts'");
         if (split.IsGiven && split.Train is null)
             throw Wrong("data.split", "has no 'parts.train'; say how much is trained on");
-        if (data.Valid is not null && split.Valid is not null)
+        if ((data.Valid is not null || data.ValidFiles.IsGiven) && split.Valid is not null)
             throw Wrong("data.valid", "stands beside 'data.split.parts.valid'; give one of them");
-        if (data.Test is not null && split.Test is not null)
+        if ((data.Test is not null || data.TestFiles.IsGiven) && split.Test is not null)
             throw Wrong("data.test", "stands beside 'data.split.parts.test'; give one of them");
         SplitPart[] parts = [.. new[] { split.Train, split.Valid, split.Test }.OfType<SplitPart>()];
         if (parts.Select(part => part.IsRows).Distinct().Count() > 1)

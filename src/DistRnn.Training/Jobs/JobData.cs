@@ -53,8 +53,8 @@ public static class JobData
         };
         return options with
         {
-            Valid = data.Valid is null ? null : SourceOf(data.Valid),
-            Test = data.Test is null ? null : SourceOf(data.Test),
+            Valid = (data.ValidFiles.Source ?? data.Valid) is { } valid ? SourceOf(valid) : null,
+            Test = (data.TestFiles.Source ?? data.Test) is { } test ? SourceOf(test) : null,
             Split = SplitOf(data.Split),
         };
     }
@@ -139,10 +139,10 @@ public static class JobData
 
     private static TranslationDataOptions TranslationOf(DataSection data) => new()
     {
-        Train = SourceOf(data.Train),
-        TrainTarget = data.TrainTarget is null ? null : SourceOf(data.TrainTarget),
-        ValidTarget = data.ValidTarget is null ? null : SourceOf(data.ValidTarget),
-        TestTarget = data.TestTarget is null ? null : SourceOf(data.TestTarget),
+        Train = SourceOf(data.TrainFiles.Source ?? data.Train),
+        TrainTarget = data.TrainFiles.Target is { } train ? SourceOf(train) : null,
+        ValidTarget = data.ValidFiles.Target is { } valid ? SourceOf(valid) : null,
+        TestTarget = data.TestFiles.Target is { } test ? SourceOf(test) : null,
         Separator = data.Separator,
         SourceTokens = JobNames.Parse<TokenKind>(data.SourceTokens),
         TargetTokens = JobNames.Parse<TokenKind>(data.TargetTokens),

@@ -35,9 +35,9 @@ internal static partial class JobSchema
         Format(TaskKind.Classification, "tsv", "directory", "jsonl", "csv"),
         Format(TaskKind.Tagging, "conll", "jsonl"),
         Format(TaskKind.Forecasting, "csv", "panel"),
-        Data("train", ValueKind.Path, "The training data.", data => data.TrainTarget is null ? data.Train : null, (data, value) => data with { Train = (string)value!, TrainTarget = null }),
-        Data("valid", ValueKind.Path, "The validation data, by which settings and the kept model are chosen.", data => data.ValidTarget is null ? data.Valid : null, (data, value) => data with { Valid = (string?)value, ValidTarget = null }) with { NoneWord = "none" },
-        Data("test", ValueKind.Path, "The test data, for reporting only.", data => data.TestTarget is null ? data.Test : null, (data, value) => data with { Test = (string?)value, TestTarget = null }) with { NoneWord = "none" },
+        Data("train", ValueKind.Path, "The training data.", data => data.Train, (data, value) => data with { Train = (string)value! }),
+        Data("valid", ValueKind.Path, "The validation data, by which settings and the kept model are chosen.", data => data.Valid, (data, value) => data with { Valid = (string?)value }) with { NoneWord = "none" },
+        Data("test", ValueKind.Path, "The test data, for reporting only.", data => data.Test, (data, value) => data with { Test = (string?)value }) with { NoneWord = "none" },
         Data("split", ValueKind.Choice, "No split, where one was given before.", data => data.Split.IsGiven ? "given" : null, (data, _) => data with { Split = new SplitSection { Order = data.Split.Order } }) with
         {
             NoneWord = "none", Choices = [], IsShorthand = true,

@@ -16,9 +16,9 @@ internal static partial class JobSchema
 
     private static IEnumerable<JobKey> TranslationDataKeys() =>
     [
-        .. PairFiles("train", data => data.Train, data => data.TrainTarget, (data, source, target) => data with { Train = source ?? "", TrainTarget = target }),
-        .. PairFiles("valid", data => data.Valid, data => data.ValidTarget, (data, source, target) => data with { Valid = source, ValidTarget = target }),
-        .. PairFiles("test", data => data.Test, data => data.TestTarget, (data, source, target) => data with { Test = source, TestTarget = target }),
+        .. PairFiles("train", data => data.TrainFiles, (data, files) => data with { TrainFiles = files }),
+        .. PairFiles("valid", data => data.ValidFiles, (data, files) => data with { ValidFiles = files }),
+        .. PairFiles("test", data => data.TestFiles, (data, files) => data with { TestFiles = files }),
         OfTranslation(Data("separator", ValueKind.Text, "What stands between source and target in a line of pairs.", data => data.Separator, (data, value) => data with { Separator = (string)value! })),
         OfTranslation(Data("tokens", ValueKind.Choice, "How text becomes tokens, on both sides.", data => data.SourceTokens, (data, value) => data with { SourceTokens = (string)value!, TargetTokens = (string)value! })) with
         {
@@ -78,15 +78,15 @@ internal static partial class JobSchema
     /// <param name="job">The job.</param>
     public static bool IsPairOfFiles(string path, JobOptions job) => path switch
     {
-        "data.train" => job.Data.TrainTarget is not null,
-        "data.valid" => job.Data.ValidTarget is not null,
-        "data.test" => job.Data.TestTarget is not null,
+        "data.train" => job.Data.TrainFiles.IsGiven,
+        "data.valid" => job.Data.ValidFiles.IsGiven,
+        "data.test" => job.Data.TestFiles.IsGiven,
         _ => false,
     };
 
-    private static JobKey[] PairFiles(string part, Func<DataSection, string?> source, Func<DataSection, string?> target, Func<DataSection, string?, string?, DataSection> set) =>
+    private static JobKey[] PairFiles(string part, Func<DataSection, PairFilesSection> get, Func<DataSection, PairFilesSection, DataSection> set) =>
     [
-        OfTranslation(Data(part + ".source", ValueKind.Path, "Sources, a line each.", data => target(data) is null ? null : source(data), (data, value) => set(data, (string?)value, target(data)))),
-        OfTranslation(Data(part + ".target", ValueKind.Path, "Their targets, line by line.", target, (data, value) => set(data, source(data), (string?)value))),
+        OfTranslation(Data(part + ".source", ValueKind.Path, "Sources, a line each.", data => get(data).Source, (data, value) => set(data, get(data) with { Source = (string?)value }))),
+        OfTranslation(Data(part + ".target", ValueKind.Path, "Their targets, line by line.", data => get(data).Target, (data, value) => set(data, get(data) with { Target = (string?)value }))),
     ];
 }

@@ -31,7 +31,7 @@ public sealed class BleuTests
     [InlineData(0, 0, 0, 0, 0, 10, 11, 12, 0, 14, 10)]
     [InlineData(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)]
     [InlineData(100, 4, 3, 2, 1, 4, 3, 2, 1, 4, 4)]
-    public void Score_OfCounts_IsSacrebleus(double expected, params long[] counts) => Assert.Equal(expected, new BleuCounts(counts).Score, 1e-7);
+    public void Score_OfCounts_IsSacrebleus(double expected, params int[] numbers) => Assert.Equal(expected, new BleuCounts([.. numbers.Select(number => (long)number)]).Score, 1e-7);
 
     [Fact]
     public void Score_OrderWithoutAMatch_IsSmoothed()

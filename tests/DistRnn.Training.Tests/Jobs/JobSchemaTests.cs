@@ -42,7 +42,7 @@ public sealed class JobSchemaTests
         ValueKind.IntegerList => ImmutableArray.Create(5, 6),
         ValueKind.SplitPart => new SplitPart(0.25, false),
         ValueKind.Map => ImmutableSortedDictionary<string, string>.Empty.Add("a", "b"),
-        _ => key.Name switch { "initializer" => "xavier", "output" => "hierarchical-softmax", _ => "other" },
+        _ => key.Name switch { "initializer" => "xavier", "output" => "hierarchical-softmax", "decode" => "beam(3)", _ => "other" },
     };
 
     [Theory]

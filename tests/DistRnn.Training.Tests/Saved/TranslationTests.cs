@@ -10,7 +10,8 @@ public sealed class TranslationTests
     public void Translate_TaskThatIsLearned_SaysItAndLooksWhereItShould()
     {
         using var space = new Workspace();
-        var job = space.Job(Workspace.Translation, "training.epochs=40", "model.hidden=24", "model.embedding=12", "model.dropout=0", "data.reverse-source=true", "training.keep=last");
+        space.Write("pairs.tsv", Workspace.Pairs(1, 400));
+        var job = space.Job(Workspace.Translation, "training.epochs=12", "training.learning-rate=0.01", "training.schedule=cosine", "model.hidden=32", "model.embedding=12", "model.dropout=0", "data.reverse-source=true", "training.keep=last");
         var summary = space.Train(job, "run");
         Assert.True(summary.Test["exact-match"] > 0.9, $"exact-match is {summary.Test["exact-match"]}");
         Assert.True(summary.Test["bleu"] > 90, $"bleu is {summary.Test["bleu"]}");

@@ -127,7 +127,7 @@ internal sealed class Workspace : IDisposable
         return text.ToString();
     }
 
-    private static string Pairs(ulong seed, int count)
+    public static string Pairs(ulong seed, int count)
     {
         var chance = new Philox(seed, PhiloxPurpose.Split, 4);
         var text = new StringBuilder();
