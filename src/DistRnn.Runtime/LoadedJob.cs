@@ -46,7 +46,7 @@ public sealed class LoadedJob : IDisposable
     public string Digest { get; }
 
     /// <summary>Whether a run of the job gives the same bits whoever computes it: synchronous, and with a codec that has one right answer.</summary>
-    public bool IsReproducible => Job.Cluster.Consistency == "synchronous" && Job.Cluster.Codec is "none" or "bf16";
+    public bool IsReproducible => Job.Cluster.Consistency == "synchronous" && Codec.Parse(Job.Cluster.Codec).IsReproducible;
 
     internal TrainingSetup Setup { get; }
 
@@ -63,6 +63,8 @@ public sealed class LoadedJob : IDisposable
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(progress);
+        _ = ConsistencyPolicy.Parse(job.Cluster.Consistency);
+        _ = Codec.Parse(job.Cluster.Codec);
         return new LoadedJob(TrainingSetup.Load(job, new TrainingRunOptions { Threads = threads }, progress));
     }
 

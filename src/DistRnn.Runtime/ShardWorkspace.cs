@@ -21,6 +21,7 @@ public sealed unsafe class ShardWorkspace : IDisposable
     private readonly LaneState? _from;
     private readonly LaneState? _to;
     private readonly List<PooledGradient> _gradients = [];
+    private readonly LossyGradient? _lossy;
     private bool _parametersChanged = true;
 
     internal ShardWorkspace(LoadedJob job, PartitionMap partitions)
@@ -29,6 +30,9 @@ public sealed unsafe class ShardWorkspace : IDisposable
         var setup = job.Setup;
         _parameters = new FloatBuffer(setup.Network.Parameters.Count);
         _shards = new ShardComputer(setup.Computer, setup.Plan, setup.Trainer.RoundsNodes);
+        var codec = Codec.Parse(setup.Job.Cluster.Codec);
+        if (codec.HasErrorFeedback)
+            _lossy = new LossyGradient(codec, setup.Network.Parameters, setup.Plan.Shards);
         if (setup.Plan.Lanes > 0)
             (_from, _to) = (setup.Network.CreateLanes(setup.Plan.Lanes), setup.Network.CreateLanes(setup.Plan.Lanes));
     }
@@ -73,6 +77,8 @@ public sealed unsafe class ShardWorkspace : IDisposable
         var gradient = Free();
         var position = new StepPosition(lease.Address.Epoch, lease.Address.StepInEpoch, lease.Address.Step);
         var sums = _shards.Compute(setup.Job.Seed, position, lease.Node.First, lease.Node.Count, _from, _to, gradient.Gradient);
+        if (lease.Node.Count == 1)
+            _lossy?.Apply(lease.Node.First, gradient.Gradient);
         var after = _to is null ? [] : Enumerable.Range(lease.Node.First, lease.Node.Count).Where(shard => _job.Lanes.Count(shard) > 0).Select(shard => _job.Lanes.Take(shard, _to)).ToImmutableArray();
         var factor = lease.LearningRate is null ? 0 : _job.RunCourse.FactorOf(sums, Reductions.SquaredNorm(gradient.Gradient.Values));
         return new Computed(lease.Run, lease.Attempt, JobCourse.SumsOf(sums), gradient.HandOut(_partitions), after, factor, Environment.TickCount64 - started);
@@ -96,6 +102,7 @@ public sealed unsafe class ShardWorkspace : IDisposable
     {
         _parameters.Dispose();
         _shards.Dispose();
+        _lossy?.Dispose();
         _from?.Dispose();
         _to?.Dispose();
         foreach (var gradient in _gradients)

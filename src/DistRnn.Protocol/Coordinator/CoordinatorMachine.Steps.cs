@@ -13,7 +13,7 @@ public sealed partial class CoordinatorMachine
     private void BeginStep()
     {
         Phase = CoordinatorPhase.Computing;
-        _table = new LeaseTable(Spec.Shards, Math.Max(1, _members.Workers.Count()));
+        _table = new LeaseTable(Spec.Shards, Codec.Parse(Spec.Codec).PushesLeavesOnly ? Spec.Shards : Math.Max(1, _members.Workers.Count()));
         foreach (var partition in _partitions)
             (partition.Report, partition.IsApplied) = (null, false);
         LookAtLeases();

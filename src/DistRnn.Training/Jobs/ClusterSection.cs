@@ -14,15 +14,20 @@ public enum NonFinitePolicy
 }
 
 /// <summary>
-/// The section <c>cluster</c> of a job: who computes. In this version one process computes every shard; the counts are accepted because they cannot
-/// change a result, and <see cref="JobNotes"/> says so. What could change a result is refused.
+/// The section <c>cluster</c> of a job: who computes, and what an update waits for. Counts cannot change a result; the codec and the consistency can.
 /// </summary>
 public sealed record ClusterSection
 {
     /// <summary>The codec that rounds every node of the gradient tree to 16 bits.</summary>
     internal const string Bfloat16 = "bf16";
 
-    /// <summary>When an update may be made; only synchronous in this version.</summary>
+    /// <summary>What <see cref="Consistency"/> may be, for messages and help.</summary>
+    internal const string AllowedConsistency = "synchronous, bounded-staleness(3), asynchronous";
+
+    /// <summary>What <see cref="Codec"/> may be, for messages and help.</summary>
+    internal const string AllowedCodecs = "none, bf16, int8, top-k(0.01)";
+
+    /// <summary>When an update may be made: <c>synchronous</c>, <c>bounded-staleness(N)</c> or <c>asynchronous</c>.</summary>
     public string Consistency { get; init; } = "synchronous";
 
     /// <summary>Workers, at least 1.</summary>
@@ -40,13 +45,13 @@ public sealed record ClusterSection
     /// <summary>Copies of each partition beside the owner's, at least 0.</summary>
     public int Replicas { get; init; } = 1;
 
-    /// <summary>How gradients are encoded: none, or bf16, which rounds every node of the gradient tree wherever it is computed.</summary>
+    /// <summary>How gradients are encoded: <c>none</c>, <c>bf16</c>, <c>int8</c> or <c>top-k(F)</c>.</summary>
     public string Codec { get; init; } = "none";
 
     /// <summary>Whether idle workers take a second copy of the slowest lease.</summary>
     public bool Speculation { get; init; } = true;
 
-    /// <summary>The fraction of shards computed twice; only 0 in this version.</summary>
+    /// <summary>The fraction of shards that two workers compute, to compare; 0 to 1.</summary>
     public double Verify { get; init; }
 
     /// <summary>What happens to a step whose gradient is not finite.</summary>

@@ -9,9 +9,8 @@ public static class JobNotes
     {
         ArgumentNullException.ThrowIfNull(job);
         var notes = new List<string>();
-        var cluster = job.Cluster;
-        if (cluster.Workers > 1 || cluster.ParameterServers > 1 || cluster.Coordinators > 1)
-            notes.Add($"The job asks for {cluster.Workers} workers, {cluster.ParameterServers} parameter servers and {cluster.Coordinators} coordinators. In this version one process computes all shards, to the same bits.");
+        if (job.Cluster.Workers > job.Training.BatchShards)
+            notes.Add(FormattableString.Invariant($"The job asks for {job.Cluster.Workers} workers, and a step has {job.Training.BatchShards} shards (training.batch-shards): {job.Cluster.Workers - job.Training.BatchShards} workers will have nothing to do."));
         if (job.Model.Layers == 1 && job.Model.Dropout.Layers > 0)
             notes.Add("model.dropout sets a rate between layers, but there is one layer: that rate has no effect.");
         return notes;

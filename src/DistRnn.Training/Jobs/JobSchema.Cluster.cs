@@ -24,21 +24,15 @@ internal static partial class JobSchema
 
     private static IEnumerable<JobKey> ClusterKeys() =>
     [
-        Cluster("consistency", ValueKind.Choice, "When an update may be made.", cluster => cluster.Consistency, (cluster, value) => cluster with { Consistency = (string)value! }) with
-        {
-            Choices = ["synchronous"], LaterChoices = ["bounded-staleness", "asynchronous"], MayChange = false,
-        },
-        Cluster("workers", ValueKind.Integer, "Workers; in this version one process computes all shards, to the same bits.", cluster => (long)cluster.Workers, (cluster, value) => cluster with { Workers = Int(value) }) with { Min = 1, Max = 10_000 },
-        Cluster("coordinators", ValueKind.Integer, "Coordinators.", cluster => (long)cluster.Coordinators, (cluster, value) => cluster with { Coordinators = Int(value) }) with { Min = 1, Max = 3, Odd = true },
-        Cluster("parameter-servers", ValueKind.Integer, "Parameter servers.", cluster => (long)cluster.ParameterServers, (cluster, value) => cluster with { ParameterServers = Int(value) }) with { Min = 1, Max = 10_000 },
-        Cluster("threads-per-worker", ValueKind.Integer, "Compute threads; 0 is the machine's cores.", cluster => (long)cluster.ThreadsPerWorker, (cluster, value) => cluster with { ThreadsPerWorker = Int(value) }) with { Min = 0, Max = 1024 },
+        Cluster("consistency", ValueKind.Text, $"When an update may be made: {ClusterSection.AllowedConsistency}.", cluster => cluster.Consistency, (cluster, value) => cluster with { Consistency = (string)value! }) with { MayChange = false },
+        Cluster("workers", ValueKind.Integer, "Workers that share the shards of each step; any number gives the same bits.", cluster => (long)cluster.Workers, (cluster, value) => cluster with { Workers = Int(value) }) with { Min = 1, Max = 10_000 },
+        Cluster("coordinators", ValueKind.Integer, "Coordinators: one is in charge, two more can take its place.", cluster => (long)cluster.Coordinators, (cluster, value) => cluster with { Coordinators = Int(value) }) with { Min = 1, Max = 3, Odd = true },
+        Cluster("parameter-servers", ValueKind.Integer, "Parameter servers that share the parameters; any number gives the same bits.", cluster => (long)cluster.ParameterServers, (cluster, value) => cluster with { ParameterServers = Int(value) }) with { Min = 1, Max = 10_000 },
+        Cluster("threads-per-worker", ValueKind.Integer, "Compute threads of a worker; 0 shares the machine's cores out among its workers.", cluster => (long)cluster.ThreadsPerWorker, (cluster, value) => cluster with { ThreadsPerWorker = Int(value) }) with { Min = 0, Max = 1024 },
         Cluster("replicas", ValueKind.Integer, "Copies of each partition beside the owner's.", cluster => (long)cluster.Replicas, (cluster, value) => cluster with { Replicas = Int(value) }) with { Min = 0, Max = 100 },
-        Cluster("codec", ValueKind.Choice, "How gradients are encoded.", cluster => cluster.Codec, (cluster, value) => cluster with { Codec = (string)value! }) with
-        {
-            Choices = ["none", ClusterSection.Bfloat16], LaterChoices = ["int8", "top-k"], MayChange = false,
-        },
+        Cluster("codec", ValueKind.Text, $"How gradients are encoded: {ClusterSection.AllowedCodecs}.", cluster => cluster.Codec, (cluster, value) => cluster with { Codec = (string)value! }) with { MayChange = false },
         Cluster("speculation", ValueKind.Boolean, "Whether idle workers take a second copy of the slowest lease.", cluster => cluster.Speculation, (cluster, value) => cluster with { Speculation = (bool)value! }),
-        Cluster("verify", ValueKind.Number, "The fraction of shards computed twice.", cluster => cluster.Verify, (cluster, value) => cluster with { Verify = (double)value! }) with { Min = 0, Max = 1, OnlyDefault = true },
+        Cluster("verify", ValueKind.Number, "The fraction of shards computed twice.", cluster => cluster.Verify, (cluster, value) => cluster with { Verify = (double)value! }) with { Min = 0, Max = 1 },
         Cluster("non-finite", ValueKind.Choice, "What happens to a step whose gradient is not finite.", cluster => JobNames.Of(cluster.NonFinite), (cluster, value) => cluster with { NonFinite = JobNames.Parse<NonFinitePolicy>((string)value!) }) with
         {
             Choices = [.. JobNames.All<NonFinitePolicy>()], MayChange = false,

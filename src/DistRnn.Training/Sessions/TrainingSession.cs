@@ -18,6 +18,8 @@ public static class TrainingSession
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
+        if (job.Cluster.Consistency != "synchronous" || job.Cluster.Codec is not ("none" or ClusterSection.Bfloat16))
+            throw new InvalidInputException($"cluster.consistency is '{job.Cluster.Consistency}' and cluster.codec '{job.Cluster.Codec}'; without a cluster they are synchronous, and none or {ClusterSection.Bfloat16}.");
         var started = options.Clock.GetTimestamp();
         var directory = RunDirectory.Choose(job.Name, options);
         using var setup = TrainingSetup.Load(job, options, progress);

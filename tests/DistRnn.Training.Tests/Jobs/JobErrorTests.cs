@@ -49,11 +49,6 @@ public sealed class JobErrorTests
     public void Parse_WrongValue_SaysWhatIsAllowed(string rest, string message) => Assert.Contains(message, JobText.ErrorOf(JobText.Least("tagging") + rest), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("cluster: {consistency: asynchronous}", "cluster.consistency", "synchronous")]
-    [InlineData("cluster: {consistency: bounded-staleness(3)}", "cluster.consistency", "synchronous")]
-    [InlineData("cluster: {codec: int8}", "cluster.codec", "one of none, bf16")]
-    [InlineData("cluster: {codec: top-k(0.01)}", "cluster.codec", "one of none, bf16")]
-    [InlineData("cluster: {verify: 0.1}", "cluster.verify", "0")]
     [InlineData("model: {characters: 25}", "model.characters", "none")]
     [InlineData("model: {output: crf}", "model.output", "softmax")]
     [InlineData("model: {tie-weights: true}", "model.tie-weights", "false")]

@@ -196,6 +196,6 @@ public sealed class JobFileTests
     }
 
     [Fact]
-    public void Notes_MoreWorkers_SaysThatOneProcessComputes() =>
-        Assert.Contains("one process computes all shards", Assert.Single(JobNotes.Of(JobText.Parse(JobText.Least("tagging"), "cluster.workers=4"))), StringComparison.Ordinal);
+    public void Notes_MoreWorkersThanShards_SaysThatSomeHaveNothingToDo() =>
+        Assert.Contains("2 workers will have nothing to do", Assert.Single(JobNotes.Of(JobText.Parse(JobText.Least("tagging"), "cluster.workers=6"))), StringComparison.Ordinal);
 }
