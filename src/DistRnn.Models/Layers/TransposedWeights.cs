@@ -9,14 +9,18 @@ namespace DistRnn.Models;
 /// <remarks>Inputs may come in segments (directions) whose outputs lie apart; no block crosses from one to the next.</remarks>
 internal sealed unsafe class TransposedWeights : IDisposable
 {
-    // k is cut where 8 panels of weights (512 x 64 floats) and the rows they meet fit the second-level cache together.
-    private const int PanelsPerPart = 8;
+    // With many rows k is cut where the weights of some panels, for all inputs, and the rows they meet fit the second-level cache together: then both
+    // come from the third level once. Few rows stay near anyway, and each block's weights are read from end to end.
+    private const int PartFloats = 176 << 10;
+    private const int PanelsPerPartMax = 8;
     private const int RowsPerPart = 192;
+    private const int FewRows = 64;
 
     private readonly PanelShape _shape;
     private readonly int _inputs;
     private readonly Block[] _blocks;
     private readonly FloatBuffer _values;
+    private readonly int _panelsPerPart;
 
     /// <summary>Makes room.</summary>
     /// <param name="shape">The weight's columns.</param>
@@ -45,6 +49,7 @@ internal sealed unsafe class TransposedWeights : IDisposable
         _blocks = [.. blocks];
         Columns16 = _blocks.Sum(block => block.Width / 16);
         _values = new FloatBuffer(offset);
+        _panelsPerPart = Math.Clamp(PartFloats / (shape.ColumnsPerPanel * 16 * Math.Max(Columns16, 1)), 2, PanelsPerPartMax);
     }
 
     /// <summary>Bytes held.</summary>
@@ -66,7 +71,7 @@ internal sealed unsafe class TransposedWeights : IDisposable
             foreach (var block in _blocks)
             {
                 var destination = _values.Pointer + block.Offset + (long)panel * _shape.ColumnsPerPanel * block.Width;
-                Transpose(source + (long)block.First * columns, columns, block.Count, destination, block.Width);
+                MatrixTranspose.Run(source + (long)block.First * columns, columns, block.Count, columns, destination, block.Width);
             }
         }
     }
@@ -82,26 +87,25 @@ internal sealed unsafe class TransposedWeights : IDisposable
     public void Multiply(MatrixKernels kernels, LeftOperand a, int rows, float* output, nint outputStride, int start, int end)
     {
         var first = 0;
-        foreach (var block in _blocks)
+        if (rows <= FewRows)
         {
-            var count = block.Width / 16;
-            var (from, to) = (Math.Max(start - first, 0), Math.Min(end - first, count));
-            first += count;
-            if (from >= to)
-                continue;
-            var columns = (to - from) * 16;
-            for (var row = 0; row < rows; row += RowsPerPart)
+            foreach (var block in _blocks)
             {
-                var part = Math.Min(RowsPerPart, rows - row);
-                for (var panel = 0; panel < _shape.PanelCount; panel += PanelsPerPart)
+                for (var panel = 0; panel < _shape.PanelCount; panel += PanelsPerPartMax)
+                    MultiplyPart(kernels, a, rows, output, outputStride, panel, PanelsPerPartMax, block, start - first, end - first);
+                first += block.Width / 16;
+            }
+            return;
+        }
+        for (var row = 0; row < rows; row += RowsPerPart, first = 0)
+        {
+            for (var panel = 0; panel < _shape.PanelCount; panel += _panelsPerPart, first = 0)
+            {
+                foreach (var block in _blocks)
                 {
-                    var k = panel * _shape.ColumnsPerPanel;
-                    var depth = Math.Min(PanelsPerPart * _shape.ColumnsPerPanel, _shape.Columns - k);
-                    var skip = a.SegmentStride == 0 ? k : panel * a.SegmentStride;
-                    var left = (a with { Pointer = a.Pointer + skip * sizeof(float) }).From(row);
-                    kernels.Multiply(
-                        left, part, depth, _values.Pointer + block.Offset + (long)k * block.Width + from * 16, block.Width, columns,
-                        output + row * outputStride + block.Output + from * 16, outputStride);
+                    MultiplyPart(
+                        kernels, a.From(row), Math.Min(RowsPerPart, rows - row), output + row * outputStride, outputStride, panel, _panelsPerPart, block, start - first, end - first);
+                    first += block.Width / 16;
                 }
             }
         }
@@ -163,24 +167,18 @@ internal sealed unsafe class TransposedWeights : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _values.Dispose();
 
-    private static void Transpose(float* source, int columns, int inputs, float* destination, int width)
+    /// <summary>What some panels' columns and one block of inputs add to dX.</summary>
+    private void MultiplyPart(MatrixKernels kernels, LeftOperand a, int rows, float* output, nint outputStride, int panel, int panels, in Block block, int start, int end)
     {
-        // Rows of the result from end to end. Transposing four by four in registers took twice as long: 9.4 ms instead of 4.8 for the weights of
-        // two LSTM layers of 650 units, on a Xeon with AVX-512.
-        for (var column = 0; column < columns; column++)
-        {
-            float* d = destination + column * width, from = source + column;
-            var input = 0;
-            for (; input + 4 <= inputs; input += 4, from += 4 * columns)
-            {
-                d[input] = from[0];
-                d[input + 1] = from[columns];
-                d[input + 2] = from[2 * columns];
-                d[input + 3] = from[3 * columns];
-            }
-            for (; input < inputs; input++, from += columns)
-                d[input] = *from;
-        }
+        var (from, to) = (Math.Max(start, 0), Math.Min(end, block.Width / 16));
+        if (from >= to)
+            return;
+        var k = panel * _shape.ColumnsPerPanel;
+        var depth = Math.Min(panels * _shape.ColumnsPerPanel, _shape.Columns - k);
+        var skip = a.SegmentStride == 0 ? k : panel * a.SegmentStride;
+        kernels.Multiply(
+            a with { Pointer = a.Pointer + skip * sizeof(float) }, rows, depth, _values.Pointer + block.Offset + (long)k * block.Width + from * 16, block.Width, (to - from) * 16,
+            output + block.Output + from * 16, outputStride);
     }
 
     private readonly record struct Block(int First, int Count, int Width, int Output, long Offset);

@@ -8,7 +8,8 @@ namespace DistRnn.Models;
 /// </summary>
 internal static unsafe class WeightGradient
 {
-    private const int WideRowsMax = 1024;
+    private const long PackedBytesMax = 1 << 20;
+    private const int Group = MatrixKernels.GroupInputs;
 
     /// <summary>The floats of the scratch block for a batch.</summary>
     /// <param name="rows">Packed rows.</param>
@@ -29,24 +30,24 @@ internal static unsafe class WeightGradient
         MatrixKernels kernels, in LeftOperand x, int inputs, in ShardRows pairs, int* order, ReadOnlySpan<GradientColumns> parts, PanelShape shape, float* destination,
         (int Start, int End) share, float* scratch)
     {
-        if (share.Start >= share.End)
+        var (start, end) = (WholeGroups(share.Start, inputs), WholeGroups(share.End, inputs));
+        if (start >= end)
             return;
         var packed = scratch + MatrixKernels.ScratchFloats;
         var count = pairs.Offsets[pairs.Shards];
-        var (panelStart, panelEnd) = (share.Start / inputs, (share.End - 1) / inputs + 1);
-        // Wide blocks read the gradients less often; with many rows the copy has to be narrower to stay in the second-level cache.
-        var block = count > WideRowsMax ? MatrixKernels.BlockInputs / 2 : MatrixKernels.BlockInputs;
+        var (panelStart, panelEnd) = (start / inputs, (end - 1) / inputs + 1);
+        var rows = new ShardRows(order, pairs.Right, pairs.Offsets, pairs.Present, pairs.Shards);
+        var block = BlockOf(inputs, count);
         for (var first = 0; first < inputs; first += block)
         {
             var width = Math.Min(block, inputs - first);
-            if (panelEnd - panelStart == 1 && Math.Max(first, share.Start - panelStart * inputs) >= Math.Min(first + width, share.End - panelStart * inputs))
+            if (panelEnd - panelStart == 1 && Math.Max(first, start - panelStart * inputs) >= Math.Min(first + width, end - panelStart * inputs))
                 continue;
             Pack(x, pairs.Left, count, first, width, packed);
-            var rows = new ShardRows(order, pairs.Right, pairs.Offsets, pairs.Present, pairs.Shards);
             for (var panel = panelStart; panel < panelEnd; panel++)
             {
-                var from = Math.Max(first, share.Start - panel * inputs);
-                var to = Math.Min(first + width, share.End - panel * inputs);
+                var from = Math.Max(first, start - panel * inputs);
+                var to = Math.Min(first + width, end - panel * inputs);
                 if (from >= to)
                     continue;
                 var columns = shape.ColumnsOf(panel);
@@ -56,27 +57,43 @@ internal static unsafe class WeightGradient
                     var (offset, size) = part.Of(shape.UnitsOf(panel), columns);
                     // Each shard's rows are numbered on in the packed copy, so its list of left rows begins where its offset says.
                     kernels.SumOuterProducts(
-                        packed + (from - first), MatrixKernels.BlockInputs, to - from, part.Gradients.At(panel, 0) + part.Skip(shape.UnitsOf(panel)), part.Gradients.Stride, size, rows,
-                        panelGradient + offset, columns, false, scratch);
+                        packed + (nint)(from - first) * count, Group, (nint)Group * count, to - from, part.Gradients.At(panel, 0) + part.Skip(shape.UnitsOf(panel)),
+                        part.Gradients.Stride, size, rows, panelGradient + offset, columns, false, scratch);
                 }
             }
         }
     }
 
+    /// <summary>The first input of the group in which an item of panels x inputs lies: threads share whole groups.</summary>
+    private static int WholeGroups(int item, int inputs) => item - item % inputs % Group;
+
+    /// <summary>Inputs that are copied together: blocks of nearly equal size, which the second-level cache keeps with a panel's gradients.</summary>
+    private static int BlockOf(int inputs, int rows)
+    {
+        var most = (int)Math.Clamp(PackedBytesMax / sizeof(float) / Math.Max(rows, 1), 2 * Group, MatrixKernels.BlockInputs) / Group * Group;
+        var blocks = (inputs + most - 1) / most;
+        return ((inputs + blocks - 1) / blocks + Group - 1) / Group * Group;
+    }
+
+    /// <summary>Copies some inputs of the rows into groups: [groups][rows][24].</summary>
     private static void Pack(in LeftOperand x, int* rows, int count, int first, int width, float* packed)
     {
         var source = (float*)x.Pointer;
         for (var k = 0; k < count; k++)
         {
             var row = source + rows[k] * x.RowStride;
-            var target = packed + (nint)k * MatrixKernels.BlockInputs;
-            for (int at = first, end = first + width; at < end;)
+            var target = packed + (nint)k * Group;
+            for (int at = first, end = first + width; at < end; target += (nint)Group * count)
             {
-                var segment = x.SegmentStride == 0 ? 0 : at / (int)x.SegmentCount;
-                var inside = x.SegmentStride == 0 ? at : at - segment * (int)x.SegmentCount;
-                var size = x.SegmentStride == 0 ? end - at : Math.Min(end - at, (int)x.SegmentCount - inside);
-                new ReadOnlySpan<float>(row + segment * x.SegmentStride + inside, size).CopyTo(new Span<float>(target + (at - first), size));
-                at += size;
+                for (int filled = 0, group = Math.Min(Group, end - at); filled < group;)
+                {
+                    var segment = x.SegmentStride == 0 ? 0 : at / (int)x.SegmentCount;
+                    var inside = x.SegmentStride == 0 ? at : at - segment * (int)x.SegmentCount;
+                    var size = x.SegmentStride == 0 ? group - filled : Math.Min(group - filled, (int)x.SegmentCount - inside);
+                    new ReadOnlySpan<float>(row + segment * x.SegmentStride + inside, size).CopyTo(new Span<float>(target + filled, size));
+                    at += size;
+                    filled += size;
+                }
             }
         }
     }

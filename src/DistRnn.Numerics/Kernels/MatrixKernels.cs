@@ -11,11 +11,14 @@ namespace DistRnn.Numerics;
 /// </remarks>
 public abstract unsafe class MatrixKernels
 {
-    /// <summary>The floats of a scratch block for <see cref="SumOuterProducts"/>: a block of inputs for each level of the gradient tree.</summary>
+    /// <summary>The floats of a scratch block for sums of outer products: a block of inputs for each level of the gradient tree.</summary>
     public const int ScratchFloats = 34 * BlockFloats;
 
     /// <summary>Inputs that are taken together in a sum of outer products: callers that copy rows close together do well to copy as many.</summary>
-    public const int BlockInputs = 192;
+    public const int BlockInputs = 240;
+
+    /// <summary>Inputs that lie side by side in an operand in groups; tiles of 6, 8 and 12 inputs fill it.</summary>
+    public const int GroupInputs = 24;
 
     /// <summary>The most floats of a register tile: 12 rows of 2 vectors, or 6 of 4, of 16 floats.</summary>
     internal const int TileFloats = 12 * 32;
@@ -23,8 +26,8 @@ public abstract unsafe class MatrixKernels
     /// <summary>The floats of a block: tiles of at least 6 inputs.</summary>
     internal const int BlockFloats = BlockInputs / 6 * TileFloats;
 
-    /// <summary>Rows of a sum of outer products that are taken at a time: a panel's rows of so many fill the first-level cache.</summary>
-    internal const int PartDepth = 96;
+    /// <summary>The most rows of a sum of outer products that are taken at a time: a panel's rows of so many fit the first-level cache.</summary>
+    internal const int PartDepth = 192;
 
     private protected MatrixKernels(SimdWidth width) => Width = width;
 
@@ -71,8 +74,26 @@ public abstract unsafe class MatrixKernels
     /// <param name="destinationStride">Floats from a row of D to the next.</param>
     /// <param name="goOn">Whether the chains go on from what D holds; for one shard only.</param>
     /// <param name="scratch">The caller's own <see cref="ScratchFloats"/> floats.</param>
+    public void SumOuterProducts(
+        float* a, nint aStride, int inputs, float* b, nint bStride, int columns, in ShardRows rows, float* destination, nint destinationStride, bool goOn, float* scratch) =>
+        SumOuterProducts(a, aStride, GroupInputs, inputs, b, bStride, columns, rows, destination, destinationStride, goOn, scratch);
+
+    /// <summary>The same of a left matrix whose inputs stand in groups of <see cref="GroupInputs"/>, each group's rows one behind the other: tiles read it from end to end.</summary>
+    /// <param name="a">The left matrix, of whose rows <paramref name="inputs"/> floats count.</param>
+    /// <param name="aStride">Floats from a row of a group to the next.</param>
+    /// <param name="aGroupStride">Floats from a group to the next.</param>
+    /// <param name="inputs">Rows of D.</param>
+    /// <param name="b">The right matrix.</param>
+    /// <param name="bStride">Floats from a row to the next.</param>
+    /// <param name="columns">Columns of D.</param>
+    /// <param name="rows">Which rows pair up, by shard.</param>
+    /// <param name="destination">D, [inputs, columns]; exactly these floats are written.</param>
+    /// <param name="destinationStride">Floats from a row of D to the next.</param>
+    /// <param name="goOn">Whether the chains go on from what D holds; for one shard only.</param>
+    /// <param name="scratch">The caller's own <see cref="ScratchFloats"/> floats.</param>
     public abstract void SumOuterProducts(
-        float* a, nint aStride, int inputs, float* b, nint bStride, int columns, in ShardRows rows, float* destination, nint destinationStride, bool goOn, float* scratch);
+        float* a, nint aStride, nint aGroupStride, int inputs, float* b, nint bStride, int columns, in ShardRows rows, float* destination, nint destinationStride, bool goOn,
+        float* scratch);
 
     /// <summary>The kernels of a width, for tests and benchmarks.</summary>
     /// <param name="width">A width that this processor has.</param>

@@ -52,7 +52,9 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
         }
     }
 
-    public override void SumOuterProducts(float* a, nint aStride, int inputs, float* b, nint bStride, int columns, in ShardRows rows, float* destination, nint destinationStride, bool goOn, float* scratch)
+    public override void SumOuterProducts(
+        float* a, nint aStride, nint aGroupStride, int inputs, float* b, nint bStride, int columns, in ShardRows rows, float* destination, nint destinationStride, bool goOn,
+        float* scratch)
     {
         var vectors = (columns + TSimd.Count - 1) / TSimd.Count;
         for (var first = 0; first < vectors;)
@@ -62,8 +64,10 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
             var exact = Math.Min(count * TSimd.Count, columns - offset);
             for (var start = 0; start < inputs; start += BlockInputs)
             {
-                var block = new Block(Math.Min(BlockInputs, inputs - start), RowsMax(count), count, exact);
-                SumBlock(a + start, aStride, b + offset, bStride, block, rows, destination + start * destinationStride + offset, destinationStride, goOn, scratch);
+                var block = new OuterBlock(
+                    a + start / GroupInputs * aGroupStride, aStride, aGroupStride, b + offset, bStride, destination + start * destinationStride + offset, destinationStride,
+                    Math.Min(BlockInputs, inputs - start), RowsMax(count), count, exact);
+                SumBlock(block, rows, goOn, scratch);
             }
             first += count;
         }
@@ -77,46 +81,73 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
     /// Some inputs of a weight gradient by one panel's columns: every shard's chains from +0, then the gradient tree, while all of it is in the near
     /// caches. k is cut into parts whose rows of B the first-level cache keeps from tile to tile; a chain rests in memory between them.
     /// </summary>
-    private static void SumBlock(
-        float* a, nint lda, float* b, nint ldb, in Block block, in ShardRows rows, float* destination, nint ldd, bool goOn, float* scratch)
+    /// <remarks>
+    /// A binary counter of the shards seen: its carries merge neighbours of equal size, as the tree that splits at powers of two does. A tile adds what
+    /// waits to the left of a shard while its own sums are still in registers; only where a shard is absent are sums merged in memory.
+    /// </remarks>
+    private static void SumBlock(in OuterBlock block, in ShardRows rows, bool goOn, float* scratch)
     {
         var depth = 0;
         var present = 0UL;
+        var direct = block.Columns == block.Vectors * TSimd.Count;
         for (var shard = 0; shard < rows.Shards; shard++)
         {
-            var s = scratch + depth * BlockFloats;
+            var last = shard + 1 == rows.Shards;
+            var merges = last ? depth : System.Numerics.BitOperations.TrailingZeroCount(~(uint)shard);
             if (rows.Present[shard])
             {
-                var goesOn = goOn;
+                var left = present >> (depth - merges);
+                var all = left == (1UL << merges) - 1;
+                var target = all ? depth - merges : depth;
                 if (goOn)
-                    Exchange(destination, ldd, s, block, store: false);
-                for (int from = rows.Offsets[shard], end = rows.Offsets[shard + 1]; from < end || !goesOn; from += PartDepth)
-                {
-                    for (var tile = 0; tile < block.Tiles; tile++)
-                    {
-                        Outer(
-                            a + block.StartOf(tile), lda, rows.Left + from, b, ldb, rows.Right + from, Math.Min(PartDepth, end - from), s + tile * TileFloats, goesOn,
-                            block.SizeOf(tile), block.Vectors);
-                    }
-                    goesOn = true;
-                }
-                present |= 1UL << depth;
+                    Exchange(block, scratch, store: false);
+                SumShard(block, rows, shard, goOn, scratch + depth * BlockFloats, all ? merges : 0, all && last && direct ? null : scratch + target * BlockFloats);
+                if (all && last && direct)
+                    return;
+                present = present & ((1UL << target) - 1) | 1UL << target;
+                depth = target + 1;
+                merges = all ? 0 : merges;
             }
             else
             {
-                present &= ~(1UL << depth);
+                present &= ~(1UL << depth++);
             }
-            depth++;
-            // A binary counter of the shards seen: its carries merge neighbours of equal size, as the tree that splits at powers of two does.
-            for (var carry = shard; (carry & 1) != 0; carry >>= 1)
+            for (; merges > 0; merges--)
                 Merge(scratch, --depth, block.Tiles * TileFloats, ref present);
         }
-        while (depth > 1)
-            Merge(scratch, --depth, block.Tiles * TileFloats, ref present);
         if (present != 0)
-            Exchange(destination, ldd, scratch, block, store: true);
+            Exchange(block, scratch, store: true);
         else
-            Clear(destination, ldd, block.Inputs, block.Columns);
+            Clear(block.Destination, block.DestinationStride, block.Inputs, block.Columns);
+    }
+
+    /// <summary>One shard's sums, and what waits to their left added to them; they go to <paramref name="target"/>, or where that is null to the gradient.</summary>
+    private static void SumShard(in OuterBlock block, in ShardRows rows, int shard, bool goOn, float* own, int adds, float* target)
+    {
+        var (from, end) = (rows.Offsets[shard], rows.Offsets[shard + 1]);
+        var parts = Math.Max(1, (end - from + PartDepth - 1) / PartDepth);
+        for (var part = 0; part < parts; part++)
+        {
+            var next = from + (end - from) / (parts - part);
+            var final = part + 1 == parts;
+            for (var tile = 0; tile < block.Tiles; tile++)
+            {
+                var dense = tile * TileFloats;
+                var sums = new TileSums
+                {
+                    Start = part > 0 || goOn ? own + dense : null,
+                    Adds = final ? adds : 0,
+                    Added = own - BlockFloats + dense,
+                    AddedStep = -BlockFloats,
+                    Destination = !final ? own + dense : target == null ? block.Destination + block.StartOf(tile) * block.DestinationStride : target + dense,
+                    DestinationStride = final && target == null ? block.DestinationStride : block.Vectors * TSimd.Count,
+                };
+                Outer(
+                    block.LeftOf(tile), block.LeftStride, rows.Left + from, block.Right, block.RightStride, rows.Right + from, next - from, sums, block.SizeOf(tile),
+                    block.Vectors);
+            }
+            from = next;
+        }
     }
 
     /// <summary>Adds block <paramref name="right"/> of the stack to its left neighbour; an absent one is not added, and the other is copied.</summary>
@@ -133,16 +164,16 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
     }
 
     /// <summary>Copies between the gradient and the tiles, which are dense and follow one another.</summary>
-    private static void Exchange(float* gradient, nint stride, float* tiles, in Block block, bool store)
+    private static void Exchange(in OuterBlock block, float* tiles, bool store)
     {
         var tileStride = block.Vectors * TSimd.Count;
         for (var tile = 0; tile < block.Tiles; tile++)
         {
-            var (g, t) = (block.StartOf(tile) * stride, tile * TileFloats);
+            float* g = block.Destination + block.StartOf(tile) * block.DestinationStride, t = tiles + tile * TileFloats;
             if (store)
-                Copy(tiles + t, tileStride, gradient + g, stride, block.SizeOf(tile), block.Columns);
+                Copy(t, tileStride, g, block.DestinationStride, block.SizeOf(tile), block.Columns);
             else
-                Copy(gradient + g, stride, tiles + t, tileStride, block.SizeOf(tile), block.Columns);
+                Copy(g, block.DestinationStride, t, tileStride, block.SizeOf(tile), block.Columns);
         }
     }
 
@@ -158,80 +189,80 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
             new Span<float>(destination + row * stride, columns).Clear();
     }
 
-    private static void Outer(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size, int vectors)
+    private static void Outer(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, in TileSums sums, int size, int vectors)
     {
         switch (vectors)
         {
-            case 1: Outer1(a, lda, aRows, b, ldb, bRows, count, s, goOn, size); break;
-            case 2: Outer2(a, lda, aRows, b, ldb, bRows, count, s, goOn, size); break;
-            case 3: Outer3(a, lda, aRows, b, ldb, bRows, count, s, goOn, size); break;
-            default: Outer4(a, lda, aRows, b, ldb, bRows, count, s, goOn, size); break;
+            case 1: Outer1(a, lda, aRows, b, ldb, bRows, count, sums, size); break;
+            case 2: Outer2(a, lda, aRows, b, ldb, bRows, count, sums, size); break;
+            case 3: Outer3(a, lda, aRows, b, ldb, bRows, count, sums, size); break;
+            default: Outer4(a, lda, aRows, b, ldb, bRows, count, sums, size); break;
         }
     }
 
-    private static void Outer1(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size)
+    private static void Outer1(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, in TileSums sums, int size)
     {
         switch (size)
         {
-            case 1: RegisterTile<TSimd, TVector, Size1, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 2: RegisterTile<TSimd, TVector, Size2, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 3: RegisterTile<TSimd, TVector, Size3, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 4: RegisterTile<TSimd, TVector, Size4, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 5: RegisterTile<TSimd, TVector, Size5, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 6: RegisterTile<TSimd, TVector, Size6, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 7: RegisterTile<TSimd, TVector, Size7, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 8: RegisterTile<TSimd, TVector, Size8, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 9: RegisterTile<TSimd, TVector, Size9, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 10: RegisterTile<TSimd, TVector, Size10, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 11: RegisterTile<TSimd, TVector, Size11, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            default: RegisterTile<TSimd, TVector, Size12, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 1: RegisterTile<TSimd, TVector, Size1, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 2: RegisterTile<TSimd, TVector, Size2, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 3: RegisterTile<TSimd, TVector, Size3, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 4: RegisterTile<TSimd, TVector, Size4, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 5: RegisterTile<TSimd, TVector, Size5, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 6: RegisterTile<TSimd, TVector, Size6, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 7: RegisterTile<TSimd, TVector, Size7, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 8: RegisterTile<TSimd, TVector, Size8, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 9: RegisterTile<TSimd, TVector, Size9, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 10: RegisterTile<TSimd, TVector, Size10, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 11: RegisterTile<TSimd, TVector, Size11, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            default: RegisterTile<TSimd, TVector, Size12, Size1>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
         }
     }
 
-    private static void Outer2(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size)
+    private static void Outer2(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, in TileSums sums, int size)
     {
         switch (size)
         {
-            case 1: RegisterTile<TSimd, TVector, Size1, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 2: RegisterTile<TSimd, TVector, Size2, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 3: RegisterTile<TSimd, TVector, Size3, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 4: RegisterTile<TSimd, TVector, Size4, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 5: RegisterTile<TSimd, TVector, Size5, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 6: RegisterTile<TSimd, TVector, Size6, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 7: RegisterTile<TSimd, TVector, Size7, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 8: RegisterTile<TSimd, TVector, Size8, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 9: RegisterTile<TSimd, TVector, Size9, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 10: RegisterTile<TSimd, TVector, Size10, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 11: RegisterTile<TSimd, TVector, Size11, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            default: RegisterTile<TSimd, TVector, Size12, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 1: RegisterTile<TSimd, TVector, Size1, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 2: RegisterTile<TSimd, TVector, Size2, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 3: RegisterTile<TSimd, TVector, Size3, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 4: RegisterTile<TSimd, TVector, Size4, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 5: RegisterTile<TSimd, TVector, Size5, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 6: RegisterTile<TSimd, TVector, Size6, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 7: RegisterTile<TSimd, TVector, Size7, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 8: RegisterTile<TSimd, TVector, Size8, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 9: RegisterTile<TSimd, TVector, Size9, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 10: RegisterTile<TSimd, TVector, Size10, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 11: RegisterTile<TSimd, TVector, Size11, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            default: RegisterTile<TSimd, TVector, Size12, Size2>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
         }
     }
 
-    private static void Outer3(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size)
+    private static void Outer3(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, in TileSums sums, int size)
     {
         switch (size)
         {
-            case 1: RegisterTile<TSimd, TVector, Size1, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 2: RegisterTile<TSimd, TVector, Size2, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 3: RegisterTile<TSimd, TVector, Size3, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 4: RegisterTile<TSimd, TVector, Size4, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 5: RegisterTile<TSimd, TVector, Size5, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 6: RegisterTile<TSimd, TVector, Size6, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 7: RegisterTile<TSimd, TVector, Size7, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            default: RegisterTile<TSimd, TVector, Size8, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 1: RegisterTile<TSimd, TVector, Size1, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 2: RegisterTile<TSimd, TVector, Size2, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 3: RegisterTile<TSimd, TVector, Size3, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 4: RegisterTile<TSimd, TVector, Size4, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 5: RegisterTile<TSimd, TVector, Size5, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 6: RegisterTile<TSimd, TVector, Size6, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 7: RegisterTile<TSimd, TVector, Size7, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            default: RegisterTile<TSimd, TVector, Size8, Size3>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
         }
     }
 
-    private static void Outer4(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn, int size)
+    private static void Outer4(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, in TileSums sums, int size)
     {
         switch (size)
         {
-            case 1: RegisterTile<TSimd, TVector, Size1, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 2: RegisterTile<TSimd, TVector, Size2, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 3: RegisterTile<TSimd, TVector, Size3, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 4: RegisterTile<TSimd, TVector, Size4, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            case 5: RegisterTile<TSimd, TVector, Size5, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
-            default: RegisterTile<TSimd, TVector, Size6, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, s, goOn); break;
+            case 1: RegisterTile<TSimd, TVector, Size1, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 2: RegisterTile<TSimd, TVector, Size2, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 3: RegisterTile<TSimd, TVector, Size3, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 4: RegisterTile<TSimd, TVector, Size4, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            case 5: RegisterTile<TSimd, TVector, Size5, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
+            default: RegisterTile<TSimd, TVector, Size6, Size4>.SumOuterProducts(a, lda, aRows, b, ldb, bRows, count, sums); break;
         }
     }
 
@@ -346,21 +377,5 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
             start += size * startStride;
             row += size;
         }
-    }
-
-    /// <summary>How a block of inputs is cut into tiles of nearly equal size.</summary>
-    private readonly struct Block(int inputs, int rowsMax, int vectors, int columns)
-    {
-        public int Inputs => inputs;
-
-        public int Vectors => vectors;
-
-        public int Columns => columns;
-
-        public int Tiles { get; } = TilesOf(inputs, rowsMax);
-
-        public int SizeOf(int tile) => inputs / Tiles + (tile < inputs % Tiles ? 1 : 0);
-
-        public int StartOf(int tile) => tile * (inputs / Tiles) + Math.Min(tile, inputs % Tiles);
     }
 }

@@ -10,12 +10,14 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
     where TVectors : struct, ITileSize
 {
     /// <summary>
-    /// S = (or, to continue a chain, S +=) the sum over k of the outer products of <paramref name="count"/> pairs of rows: row
-    /// <paramref name="aRows"/>[k] of A, of which <c>rows</c> floats count, and row <paramref name="bRows"/>[k] of B. S is dense: [rows][vectors].
+    /// The sum over k of the outer products of <paramref name="count"/> pairs of rows: row <paramref name="aRows"/>[k] of A, of which <c>rows</c>
+    /// floats count, and row <paramref name="bRows"/>[k] of B.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void SumOuterProducts(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, float* s, bool goOn)
+    public static void SumOuterProducts(float* a, nint lda, int* aRows, float* b, nint ldb, int* bRows, nint count, in TileSums sums)
     {
+        float* s = sums.Start, added = sums.Added, d = sums.Destination;
+        var (adds, addedStep, ldd) = (sums.Adds, sums.AddedStep, sums.DestinationStride);
         var rows = TRows.Value;
         var vectors = TVectors.Value;
         var width = TSimd.Count;
@@ -32,7 +34,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         TVector c9_0 = default, c9_1 = default;
         TVector c10_0 = default, c10_1 = default;
         TVector c11_0 = default, c11_1 = default;
-        if (goOn)
+        if (s != null)
         {
             c0_0 = TSimd.Load(s);
             if (vectors > 1)
@@ -261,16 +263,127 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
                     c11_1 = TSimd.FusedMultiplyAdd(x11, w1, c11_1);
             }
         }
-        TSimd.Store(s, c0_0);
+        for (; adds > 0; adds--, added += addedStep)
+        {
+            c0_0 = TSimd.Add(TSimd.Load(added), c0_0);
+            if (vectors > 1)
+                c0_1 = TSimd.Add(TSimd.Load(added + 1 * width), c0_1);
+            if (vectors > 2)
+                c0_2 = TSimd.Add(TSimd.Load(added + 2 * width), c0_2);
+            if (vectors > 3)
+                c0_3 = TSimd.Add(TSimd.Load(added + 3 * width), c0_3);
+            if (rows > 1)
+            {
+                var p = added + lds;
+                c1_0 = TSimd.Add(TSimd.Load(p), c1_0);
+                if (vectors > 1)
+                    c1_1 = TSimd.Add(TSimd.Load(p + 1 * width), c1_1);
+                if (vectors > 2)
+                    c1_2 = TSimd.Add(TSimd.Load(p + 2 * width), c1_2);
+                if (vectors > 3)
+                    c1_3 = TSimd.Add(TSimd.Load(p + 3 * width), c1_3);
+            }
+            if (rows > 2)
+            {
+                var p = added + 2 * lds;
+                c2_0 = TSimd.Add(TSimd.Load(p), c2_0);
+                if (vectors > 1)
+                    c2_1 = TSimd.Add(TSimd.Load(p + 1 * width), c2_1);
+                if (vectors > 2)
+                    c2_2 = TSimd.Add(TSimd.Load(p + 2 * width), c2_2);
+                if (vectors > 3)
+                    c2_3 = TSimd.Add(TSimd.Load(p + 3 * width), c2_3);
+            }
+            if (rows > 3)
+            {
+                var p = added + 3 * lds;
+                c3_0 = TSimd.Add(TSimd.Load(p), c3_0);
+                if (vectors > 1)
+                    c3_1 = TSimd.Add(TSimd.Load(p + 1 * width), c3_1);
+                if (vectors > 2)
+                    c3_2 = TSimd.Add(TSimd.Load(p + 2 * width), c3_2);
+                if (vectors > 3)
+                    c3_3 = TSimd.Add(TSimd.Load(p + 3 * width), c3_3);
+            }
+            if (rows > 4)
+            {
+                var p = added + 4 * lds;
+                c4_0 = TSimd.Add(TSimd.Load(p), c4_0);
+                if (vectors > 1)
+                    c4_1 = TSimd.Add(TSimd.Load(p + 1 * width), c4_1);
+                if (vectors > 2)
+                    c4_2 = TSimd.Add(TSimd.Load(p + 2 * width), c4_2);
+                if (vectors > 3)
+                    c4_3 = TSimd.Add(TSimd.Load(p + 3 * width), c4_3);
+            }
+            if (rows > 5)
+            {
+                var p = added + 5 * lds;
+                c5_0 = TSimd.Add(TSimd.Load(p), c5_0);
+                if (vectors > 1)
+                    c5_1 = TSimd.Add(TSimd.Load(p + 1 * width), c5_1);
+                if (vectors > 2)
+                    c5_2 = TSimd.Add(TSimd.Load(p + 2 * width), c5_2);
+                if (vectors > 3)
+                    c5_3 = TSimd.Add(TSimd.Load(p + 3 * width), c5_3);
+            }
+            if (rows > 6)
+            {
+                var p = added + 6 * lds;
+                c6_0 = TSimd.Add(TSimd.Load(p), c6_0);
+                if (vectors > 1)
+                    c6_1 = TSimd.Add(TSimd.Load(p + 1 * width), c6_1);
+                if (vectors > 2)
+                    c6_2 = TSimd.Add(TSimd.Load(p + 2 * width), c6_2);
+            }
+            if (rows > 7)
+            {
+                var p = added + 7 * lds;
+                c7_0 = TSimd.Add(TSimd.Load(p), c7_0);
+                if (vectors > 1)
+                    c7_1 = TSimd.Add(TSimd.Load(p + 1 * width), c7_1);
+                if (vectors > 2)
+                    c7_2 = TSimd.Add(TSimd.Load(p + 2 * width), c7_2);
+            }
+            if (rows > 8)
+            {
+                var p = added + 8 * lds;
+                c8_0 = TSimd.Add(TSimd.Load(p), c8_0);
+                if (vectors > 1)
+                    c8_1 = TSimd.Add(TSimd.Load(p + 1 * width), c8_1);
+            }
+            if (rows > 9)
+            {
+                var p = added + 9 * lds;
+                c9_0 = TSimd.Add(TSimd.Load(p), c9_0);
+                if (vectors > 1)
+                    c9_1 = TSimd.Add(TSimd.Load(p + 1 * width), c9_1);
+            }
+            if (rows > 10)
+            {
+                var p = added + 10 * lds;
+                c10_0 = TSimd.Add(TSimd.Load(p), c10_0);
+                if (vectors > 1)
+                    c10_1 = TSimd.Add(TSimd.Load(p + 1 * width), c10_1);
+            }
+            if (rows > 11)
+            {
+                var p = added + 11 * lds;
+                c11_0 = TSimd.Add(TSimd.Load(p), c11_0);
+                if (vectors > 1)
+                    c11_1 = TSimd.Add(TSimd.Load(p + 1 * width), c11_1);
+            }
+        }
+        TSimd.Store(d, c0_0);
         if (vectors > 1)
-            TSimd.Store(s + 1 * width, c0_1);
+            TSimd.Store(d + 1 * width, c0_1);
         if (vectors > 2)
-            TSimd.Store(s + 2 * width, c0_2);
+            TSimd.Store(d + 2 * width, c0_2);
         if (vectors > 3)
-            TSimd.Store(s + 3 * width, c0_3);
+            TSimd.Store(d + 3 * width, c0_3);
         if (rows > 1)
         {
-            var p = s + lds;
+            var p = d + ldd;
             TSimd.Store(p, c1_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c1_1);
@@ -281,7 +394,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 2)
         {
-            var p = s + 2 * lds;
+            var p = d + 2 * ldd;
             TSimd.Store(p, c2_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c2_1);
@@ -292,7 +405,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 3)
         {
-            var p = s + 3 * lds;
+            var p = d + 3 * ldd;
             TSimd.Store(p, c3_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c3_1);
@@ -303,7 +416,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 4)
         {
-            var p = s + 4 * lds;
+            var p = d + 4 * ldd;
             TSimd.Store(p, c4_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c4_1);
@@ -314,7 +427,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 5)
         {
-            var p = s + 5 * lds;
+            var p = d + 5 * ldd;
             TSimd.Store(p, c5_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c5_1);
@@ -325,7 +438,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 6)
         {
-            var p = s + 6 * lds;
+            var p = d + 6 * ldd;
             TSimd.Store(p, c6_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c6_1);
@@ -334,7 +447,7 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 7)
         {
-            var p = s + 7 * lds;
+            var p = d + 7 * ldd;
             TSimd.Store(p, c7_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c7_1);
@@ -343,28 +456,28 @@ internal static unsafe partial class RegisterTile<TSimd, TVector, TRows, TVector
         }
         if (rows > 8)
         {
-            var p = s + 8 * lds;
+            var p = d + 8 * ldd;
             TSimd.Store(p, c8_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c8_1);
         }
         if (rows > 9)
         {
-            var p = s + 9 * lds;
+            var p = d + 9 * ldd;
             TSimd.Store(p, c9_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c9_1);
         }
         if (rows > 10)
         {
-            var p = s + 10 * lds;
+            var p = d + 10 * ldd;
             TSimd.Store(p, c10_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c10_1);
         }
         if (rows > 11)
         {
-            var p = s + 11 * lds;
+            var p = d + 11 * ldd;
             TSimd.Store(p, c11_0);
             if (vectors > 1)
                 TSimd.Store(p + 1 * width, c11_1);
