@@ -19,6 +19,8 @@ internal static class RealData
         new("japanese-vowels", "accuracy", 0.97, true),
         new("italy-power", "accuracy", 0.95, true),
         new("names", "accuracy", 0.82, true),
+        new("addition", "exact-match", 0.97, true),
+        new("pronunciation", "exact-match", 0.92, true),
         new("etth1", "mse", 0.34, false),
         new("words", "analogy-accuracy", 0.065, true),
     ];

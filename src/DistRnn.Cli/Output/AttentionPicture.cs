@@ -26,7 +26,6 @@ internal static class AttentionPicture
         var map = plot.Add.Heatmap(weights);
         map.Colormap = new ScottPlot.Colormaps.Grayscale().Reversed();
         map.ManualRange = new ScottPlot.Range(0, 1);
-        map.Position = new CoordinateRect(-0.5, columns - 0.5, -0.5, rows - 0.5);
         plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, columns).Select(i => (double)i)], [.. translation.Source.Select(Shown)]);
         plot.Axes.Left.SetTicks([.. Enumerable.Range(0, rows).Select(i => (double)(rows - 1 - i))], [.. translation.Target.Select(Shown)]);
         plot.Axes.SetLimits(-0.5, columns - 0.5, -0.5, rows - 0.5);

@@ -22,7 +22,10 @@ public sealed class EncoderDecoder : INetwork
     {
         EncoderDecoderOptionsCheck.ThrowIfInvalid(options);
         Options = options;
-        var (units, memory) = (options.DecoderUnits, MemorySize);
+        DecoderUnits = options.DecoderUnits;
+        MemorySize = options.Hidden[^1] * options.Directions;
+        QuerySize = DecoderUnits[^1];
+        var (units, memory) = (DecoderUnits, MemorySize);
         var builder = new ParameterTable.Builder();
         SourceEmbedding = builder.AddRowMajor("source_embedding.weight", [options.SourceVocabulary, options.Embedding], sparseRows: true);
         TargetEmbedding = builder.AddRowMajor("target_embedding.weight", [options.TargetVocabulary, options.Embedding], sparseRows: true);
@@ -82,10 +85,13 @@ public sealed class EncoderDecoder : INetwork
     internal bool HasCombine => Options.Attention != AttentionKind.None && Options.Combine == CombineKind.Tanh;
 
     /// <summary>Units of an encoder's state in all directions.</summary>
-    internal int MemorySize => Options.Hidden[^1] * Options.Directions;
+    internal int MemorySize { get; }
 
     /// <summary>Units of the decoder's last layer.</summary>
-    internal int QuerySize => Options.DecoderUnits[^1];
+    internal int QuerySize { get; }
+
+    /// <summary>Units of each layer of the decoder.</summary>
+    internal ImmutableArray<int> DecoderUnits { get; }
 
     /// <summary>Values that the output layer reads.</summary>
     internal int FeatureSize => Options.Attention != AttentionKind.None && !HasCombine ? QuerySize + MemorySize : QuerySize;
@@ -112,7 +118,7 @@ public sealed class EncoderDecoder : INetwork
         for (var i = 0; i < Encoder.Length; i++)
             initializer.Stack(Encoder[i], PanelsOf(Options.Hidden[i / Options.Directions]), EncoderInputsOf(i / Options.Directions), Options.ForgetBias);
         for (var layer = 0; layer < Decoder.Length; layer++)
-            initializer.Stack(Decoder[layer], PanelsOf(Options.DecoderUnits[layer]), DecoderInputsOf(layer), Options.ForgetBias);
+            initializer.Stack(Decoder[layer], PanelsOf(DecoderUnits[layer]), DecoderInputsOf(layer), Options.ForgetBias);
         foreach (var weight in new[] { AttentionQueries, AttentionKeys, AttentionV })
             if (weight is not null)
                 initializer.Dense(weight, null);
@@ -151,5 +157,5 @@ public sealed class EncoderDecoder : INetwork
 
     private int EncoderInputsOf(int layer) => layer == 0 ? Options.Embedding : Options.Directions * Options.Hidden[layer - 1];
 
-    private int DecoderInputsOf(int layer) => layer == 0 ? DecoderInputSize : Options.DecoderUnits[layer - 1];
+    private int DecoderInputsOf(int layer) => layer == 0 ? DecoderInputSize : DecoderUnits[layer - 1];
 }

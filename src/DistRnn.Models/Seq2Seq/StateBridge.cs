@@ -10,6 +10,7 @@ internal sealed unsafe class StateBridge(EncoderDecoderOptions options) : IDispo
 {
     private readonly NetworkOptions _encoder = EncoderDecoder.EncoderOptionsOf(options);
     private readonly NetworkOptions _decoder = EncoderDecoder.EncoderOptionsOf(options) with { Hidden = options.DecoderUnits, Bidirectional = false };
+    private readonly int[] _units = [.. options.DecoderUnits];
 
     /// <summary>The encoder's states at its end.</summary>
     public LaneState Final { get; private set; } = null!;
@@ -51,7 +52,7 @@ internal sealed unsafe class StateBridge(EncoderDecoderOptions options) : IDispo
                 for (var kind = 0; kind < Final.Kinds; kind++)
                 {
                     var to = Initial.Of(layer, 0, kind, sequence);
-                    new Span<float>(to, options.DecoderUnits[layer]).Clear();
+                    new Span<float>(to, _units[layer]).Clear();
                     if (kind > 0 && options.Bridge == BridgeKind.Hidden)
                         continue;
                     for (var direction = 0; direction < options.Directions; direction++)
@@ -112,7 +113,7 @@ internal sealed unsafe class StateBridge(EncoderDecoderOptions options) : IDispo
             state?.Dispose();
     }
 
-    private int OffsetOf(int layer, int direction) => options.DecoderUnits[layer] == options.Hidden[layer] ? 0 : direction * options.Hidden[layer];
+    private int OffsetOf(int layer, int direction) => _units[layer] == options.Hidden[layer] ? 0 : direction * options.Hidden[layer];
 
     private static void Add(float* from, float* to, int count)
     {
