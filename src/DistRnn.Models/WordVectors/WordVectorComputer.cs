@@ -8,8 +8,8 @@ namespace DistRnn.Models;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A score is one chain of fused multiply-adds over the dimensions; a context's gradient one over the group's columns, a column's one over the group's
-/// inputs, each ascending from +0. The gradient of a row is the sum of those of its occurrences, from +0, in (plan row, place) order in
+/// A score is one chain of fused multiply-adds over the dimensions; an input's gradient one over the group's columns, a column's one over the group's
+/// inputs, each ascending from +0. The gradient of a row is the sum of those of its occurrences, from +0, in (group, input, place) order in
 /// <c>in.weight</c> and (group, column) order in <c>out.weight</c>, and then the gradient tree over shards. CBOW's mean is the sum of its words, in
 /// their order, times float(1 / words), and its gradient goes to each of them times the same.
 /// </para>
@@ -202,11 +202,27 @@ public sealed unsafe class WordVectorComputer : INetworkComputer
         for (var group = start; group < end; group++)
         {
             Score(group, _scratch[thread]);
+            if (group + 1 < end)
+                Prefetch(_groups.Groups.Span[group + 1]);
             Backward(_groups.Groups.Span[group], _scratch[thread]);
         }
         _team.Barrier();
         _inGradient.Sum(_team, thread, _inputGradients!.Pointer, _stride, 0, _gradient + _model.In.Offset);
         _outGradient.Sum(_team, thread, _columnGradients!.Pointer, _stride, 0, _gradient + _model.Out.Offset);
+    }
+
+    /// <summary>Asks for the rows of a group that is to come, so that gathering it does not wait for the memory.</summary>
+    private void Prefetch(in WordVectorGroup group)
+    {
+        var size = _model.Options.Dimensions;
+        var inWeight = _parameters!.Pointer + _model.In.Offset;
+        var outWeight = _parameters.Pointer + _model.Out.Offset;
+        var starts = _groups.InputStarts.Span;
+        foreach (var word in _groups.Words.Span[starts[group.FirstInput]..starts[group.FirstInput + group.Inputs]])
+            _kernels.Prefetch(inWeight + (nint)word * size, size);
+        foreach (var word in _groups.Columns.Span.Slice(group.FirstColumn, group.Columns))
+            if (word >= 0)
+                _kernels.Prefetch(outWeight + (nint)word * size, size);
     }
 
     /// <summary>Gathers a group's rows, and makes its scores and then its errors and losses.</summary>
@@ -215,16 +231,15 @@ public sealed unsafe class WordVectorComputer : INetworkComputer
         var group = _groups.Groups.Span[index];
         var size = _model.Options.Dimensions;
         Gather(group, scratch);
-        WordVectorKernels.Transpose(scratch.Y, _stride, group.Columns, size, scratch.Transposed, group.Columns);
+        RowTranspose.Run(scratch.Y, _stride, group.Columns, size, scratch.Transposed, group.Columns);
         for (var first = 0; first < group.Columns; first += PanelShape.MaxColumns)
         {
             var columns = Math.Min(PanelShape.MaxColumns, group.Columns - first);
             _products.Multiply(
                 new LeftOperand(scratch.X, _stride), group.Inputs, size, scratch.Transposed + first, group.Columns, columns, _zeros.Pointer, scratch.Errors + first, group.Columns);
         }
-        fixed (int* centres = _groups.InputCentres.Span)
         fixed (float* weights = _groups.Weights.Span)
-            _kernels.Decide(scratch.Errors, scratch.Losses, group.Inputs, group.Columns, centres + group.FirstInput, weights + group.FirstWeight);
+            _kernels.Decide(scratch.Errors, scratch.Losses, group.Inputs, group.Columns, weights + group.FirstWeight);
         _losses.Span[index] = -Reductions.Sum(scratch.Losses, (long)group.Inputs * group.Columns);
     }
 
@@ -260,14 +275,15 @@ public sealed unsafe class WordVectorComputer : INetworkComputer
         var size = _model.Options.Dimensions;
         var inputs = _inputGradients!.Pointer + (nint)group.FirstInput * _stride;
         var columns = _columnGradients!.Pointer + (nint)group.FirstColumn * _stride;
-        WordVectorKernels.Transpose(scratch.Errors, group.Columns, group.Inputs, group.Columns, scratch.ErrorsTransposed, group.Inputs);
+        var height = (group.Inputs + RowTranspose.Block - 1) / RowTranspose.Block * RowTranspose.Block;
+        RowTranspose.Run(scratch.Errors, group.Columns, group.Inputs, group.Columns, scratch.ErrorsTransposed, height);
         for (var first = 0; first < size; first += PanelShape.MaxColumns)
         {
             var width = Math.Min(PanelShape.MaxColumns, size - first);
             _products.Multiply(
                 new LeftOperand(scratch.Errors, group.Columns), group.Inputs, group.Columns, scratch.Y + first, _stride, width, _zeros.Pointer, inputs + first, _stride);
             _products.Multiply(
-                new LeftOperand(scratch.ErrorsTransposed, group.Inputs), group.Columns, group.Inputs, scratch.X + first, _stride, width, _zeros.Pointer, columns + first, _stride);
+                new LeftOperand(scratch.ErrorsTransposed, height), group.Columns, group.Inputs, scratch.X + first, _stride, width, _zeros.Pointer, columns + first, _stride);
         }
         if (_model.Options.Algorithm == WordVectorAlgorithm.SkipGram)
             return;
@@ -285,7 +301,7 @@ public sealed unsafe class WordVectorComputer : INetworkComputer
             for (; next < _groups.Groups.Count && _groups.Groups.Span[next].Shard == shard; next++)
             {
                 sum.Add(_losses.Span[next]);
-                pairs += _groups.Groups.Span[next].Inputs;
+                pairs += _groups.Groups.Span[next].Pairs;
             }
             results[shard] = new ShardResult(sum.Total, pairs, shards[shard].Rows, 0);
         }

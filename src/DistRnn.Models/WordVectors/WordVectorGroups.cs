@@ -10,17 +10,24 @@ namespace DistRnn.Models;
 /// <param name="Inputs">Inputs.</param>
 /// <param name="FirstColumn">The first of its columns among all columns.</param>
 /// <param name="Columns">Columns, a multiple of <see cref="WordVectorGroups.ColumnsStep"/>; the last may be nobody's.</param>
-/// <param name="FirstWeight">Where its weights begin: for each of its centre words a row of <paramref name="Columns"/>.</param>
-internal readonly record struct WordVectorGroup(int Shard, int FirstInput, int Inputs, int FirstColumn, int Columns, int FirstWeight);
+/// <param name="FirstWeight">Where its weights begin: for each of its inputs a row of <paramref name="Columns"/>.</param>
+/// <param name="Pairs">Pairs of an input and a centre word.</param>
+internal readonly record struct WordVectorGroup(int Shard, int FirstInput, int Inputs, int FirstColumn, int Columns, int FirstWeight, int Pairs);
 
 /// <summary>
 /// What a step's shards ask of the vectors, cut in groups of centre words that are computed together. With negative sampling up to
 /// <see cref="CentresMax"/> consecutive centre words share their negatives; with hierarchical softmax a centre word is a group and its path the columns.
 /// </summary>
 /// <remarks>
+/// <para>
+/// Neighbouring centre words have most of their context in common. With skip-gram a group's inputs are the different words of all its contexts, in the order
+/// first seen, and a decision's weight counts how often it comes: so each is computed once.
+/// </para>
+/// <para>
 /// Shared negatives follow pWord2Vec (S. Ji, N. Satish, S. Li, P. Dubey, "Parallelizing word2vec in shared and distributed memory", 2016). A group draws
 /// <see cref="WordVectorSampling.Shared"/> words, each with the weight K / drawn, so that a pair is set against K negatives in all; one that is a pair's own
 /// centre word does not count for it. Groups begin anew in every shard. Reused from step to step; not thread-safe.
+/// </para>
 /// </remarks>
 internal sealed class WordVectorGroups
 {
@@ -34,6 +41,8 @@ internal sealed class WordVectorGroups
     private readonly IWordVectorNegatives? _negatives;
     private readonly HuffmanTree? _tree;
     private readonly int _centresMax;
+    private readonly int[] _inputOfWord;
+    private readonly GrowingList<int> _counts = new();
 
     /// <summary>Prepares for a model's options.</summary>
     /// <param name="options">The options.</param>
@@ -42,6 +51,7 @@ internal sealed class WordVectorGroups
     public WordVectorGroups(WordVectorOptions options, IWordVectorNegatives? negatives = null, int centresMax = CentresMax)
     {
         (_options, _centresMax) = (options, centresMax);
+        _inputOfWord = new int[options.Counts.Length];
         if (options.Output == WordVectorOutput.HierarchicalSoftmax)
             _tree = new HuffmanTree(options.Counts);
         else
@@ -51,7 +61,7 @@ internal sealed class WordVectorGroups
     /// <summary>The groups, shard by shard.</summary>
     public GrowingList<WordVectorGroup> Groups { get; } = new();
 
-    /// <summary>The words of all contexts in (plan row, place) order.</summary>
+    /// <summary>The words of all inputs.</summary>
     public GrowingList<int> Words { get; } = new();
 
     /// <summary>The shard of each of <see cref="Words"/>.</summary>
@@ -63,13 +73,10 @@ internal sealed class WordVectorGroups
     /// <summary>Where each input's words begin, and behind the last where they end.</summary>
     public GrowingList<int> InputStarts { get; } = new();
 
-    /// <summary>The place of each input's centre word in its group.</summary>
-    public GrowingList<int> InputCentres { get; } = new();
-
     /// <summary>The row of <c>out.weight</c> of each column; -1 for nobody's.</summary>
     public GrowingList<int> Columns { get; } = new();
 
-    /// <summary>The weight of each decision, negative where the answer is no; 0 where nothing is asked.</summary>
+    /// <summary>The weight of each decision, a row an input: negative where the answer is no, 0 where nothing is asked.</summary>
     public GrowingList<float> Weights { get; } = new();
 
     /// <summary>The most inputs of a group.</summary>
@@ -106,7 +113,6 @@ internal sealed class WordVectorGroups
         WordShards.Clear();
         WordInputs.Clear();
         InputStarts.Clear();
-        InputCentres.Clear();
         Columns.Clear();
         Weights.Clear();
         (InputsMax, ColumnsMax) = (0, 0);
@@ -115,58 +121,118 @@ internal sealed class WordVectorGroups
     private void AddGroup(StepKey? key, int firstShard, int shard, int group, SequenceBatch batch, int firstRow, int rows)
     {
         var (firstInput, firstColumn, firstWeight) = (InputStarts.Count, Columns.Count, Weights.Count);
-        for (var row = 0; row < rows; row++)
-            AddInputs(shard, batch, firstRow + row, row);
+        var pairs = _options.Algorithm == WordVectorAlgorithm.SkipGram ? AddWords(shard, batch, firstRow, rows) : AddMeans(shard, batch, firstRow, rows);
+        var inputs = InputStarts.Count - firstInput;
         if (_tree is null)
-            AddSampled(key, firstShard + shard, group, batch, firstRow, rows, firstColumn);
+            AddSampled(key, firstShard + shard, group, batch, firstRow, rows, inputs);
         else
-            AddPath(batch.Targets[firstRow]);
-        var (inputs, columns) = (InputStarts.Count - firstInput, Columns.Count - firstColumn);
+            AddPath(batch.Targets[firstRow], inputs);
+        var columns = Columns.Count - firstColumn;
         (InputsMax, ColumnsMax) = (Math.Max(InputsMax, inputs), Math.Max(ColumnsMax, columns));
-        Groups.Add(new WordVectorGroup(shard, firstInput, inputs, firstColumn, columns, firstWeight));
+        Groups.Add(new WordVectorGroup(shard, firstInput, inputs, firstColumn, columns, firstWeight, pairs));
     }
 
-    private void AddInputs(int shard, SequenceBatch batch, int row, int centre)
+    /// <summary>Adds the different words of a group's contexts, and counts how often each is in the context of which centre word: [inputs, rows].</summary>
+    private int AddWords(int shard, SequenceBatch batch, int firstRow, int rows)
+    {
+        var (firstInput, pairs) = (InputStarts.Count, 0);
+        _counts.Clear();
+        for (var row = 0; row < rows; row++)
+        {
+            foreach (var word in ContextOf(batch, firstRow + row))
+            {
+                // An input's number is kept by its word; what an earlier group left there names another group's input, or another word's.
+                var input = _inputOfWord[word];
+                if (input < firstInput || input >= InputStarts.Count || Words.Span[InputStarts.Span[input]] != word)
+                {
+                    input = _inputOfWord[word] = InputStarts.Count;
+                    AddInput(shard, word);
+                    _counts.AddMany(rows).Clear();
+                }
+                _counts.Span[(input - firstInput) * rows + row]++;
+                pairs++;
+            }
+        }
+        return pairs;
+    }
+
+    /// <summary>Adds an input a row, the mean of its context, which is the context of that row's centre word alone.</summary>
+    private int AddMeans(int shard, SequenceBatch batch, int firstRow, int rows)
+    {
+        _counts.Clear();
+        _counts.AddMany(rows * rows).Clear();
+        for (var row = 0; row < rows; row++)
+        {
+            _counts.Span[row * rows + row] = 1;
+            var words = ContextOf(batch, firstRow + row);
+            AddInput(shard, words[0]);
+            foreach (var word in words[1..])
+                AddWord(shard, word);
+        }
+        return rows;
+    }
+
+    private ReadOnlySpan<int> ContextOf(SequenceBatch batch, int row)
     {
         var words = batch.Tokens(0).Slice(batch.Offsets[row], batch.LengthOf(row));
-        for (var i = 0; i < words.Length; i++)
+        foreach (var word in words)
         {
-            if ((uint)words[i] >= (uint)_options.Counts.Length)
-                throw new ArgumentOutOfRangeException(nameof(batch), words[i], $"Row {row} has the word {words[i]}; there are words 0 to {_options.Counts.Length - 1}.");
-            if (i == 0 || _options.Algorithm == WordVectorAlgorithm.SkipGram)
-            {
-                InputStarts.Add(Words.Count);
-                InputCentres.Add(centre);
-            }
-            Words.Add(words[i]);
-            WordShards.Add(shard);
-            WordInputs.Add(InputStarts.Count - 1);
+            if ((uint)word >= (uint)_options.Counts.Length)
+                throw new ArgumentOutOfRangeException(nameof(batch), word, $"Row {row} has the word {word}; there are words 0 to {_options.Counts.Length - 1}.");
         }
+        return words;
     }
 
-    private void AddSampled(StepKey? key, int shard, int group, SequenceBatch batch, int firstRow, int rows, int firstColumn)
+    private void AddInput(int shard, int word)
+    {
+        InputStarts.Add(Words.Count);
+        AddWord(shard, word);
+    }
+
+    private void AddWord(int shard, int word)
+    {
+        Words.Add(word);
+        WordShards.Add(shard);
+        WordInputs.Add(InputStarts.Count - 1);
+    }
+
+    private void AddSampled(StepKey? key, int shard, int group, SequenceBatch batch, int firstRow, int rows, int inputs)
     {
         var centres = batch.Targets.Slice(firstRow, rows);
+        var firstColumn = Columns.Count;
         foreach (var centre in centres)
             Columns.Add(Checked(centre));
         var shared = _negatives!.Shared;
-        var negatives = Columns.AddMany(shared);
-        _negatives.Fill(key, shard, group, batch.RowIds[firstRow], negatives);
+        _negatives.Fill(key, shard, group, batch.RowIds[firstRow], Columns.AddMany(shared));
         var columns = RoundUp(rows + shared);
         Columns.AddMany(columns - rows - shared).Fill(-1);
-        var weights = Weights.AddMany(rows * columns);
+        var weights = Weights.AddMany(inputs * columns);
         weights.Clear();
-        negatives = Columns.Span.Slice(firstColumn + rows, shared);
-        for (var row = 0; row < rows; row++)
+        var negatives = Columns.Span.Slice(firstColumn + rows, shared);
+        for (var input = 0; input < inputs; input++)
         {
-            var own = weights.Slice(row * columns, columns);
-            own[row] = 1;
+            var (own, all) = (input * columns, 0);
+            ReadOnlySpan<int> counts = _counts.Span.Slice(input * rows, rows);
+            for (var row = 0; row < rows; row++)
+            {
+                weights[own + row] = counts[row];
+                all += counts[row];
+            }
             for (var i = 0; i < shared; i++)
-                own[rows + i] = negatives[i] == centres[row] && !_negatives.CountsCentre ? 0 : -_negatives.Weight;
+                weights[own + rows + i] = -_negatives.Weight * (all - (_negatives.CountsCentre ? 0 : CountOf(negatives[i], centres, counts)));
         }
     }
 
-    private void AddPath(int centre)
+    /// <summary>How often an input is in the context of one word.</summary>
+    private static int CountOf(int word, ReadOnlySpan<int> centres, ReadOnlySpan<int> counts)
+    {
+        var count = 0;
+        for (var row = 0; row < centres.Length; row++)
+            count += centres[row] == word ? counts[row] : 0;
+        return count;
+    }
+
+    private void AddPath(int centre, int inputs)
     {
         var nodes = _tree!.NodesOf(Checked(centre));
         var bits = _tree.BitsOf(centre);
@@ -175,10 +241,11 @@ internal sealed class WordVectorGroups
         var columns = RoundUp(nodes.Length);
         nodes.CopyTo(Columns.AddMany(nodes.Length));
         Columns.AddMany(columns - nodes.Length).Fill(-1);
-        var weights = Weights.AddMany(columns);
+        var weights = Weights.AddMany(inputs * columns);
         weights.Clear();
-        for (var i = 0; i < bits.Length; i++)
-            weights[i] = bits[i] ? -1 : 1;
+        for (var input = 0; input < inputs; input++)
+            for (var i = 0; i < bits.Length; i++)
+                weights[input * columns + i] = bits[i] ? -_counts.Span[input] : _counts.Span[input];
     }
 
     private int Checked(int centre) => (uint)centre < (uint)_options.Counts.Length

@@ -25,23 +25,8 @@ internal abstract unsafe class WordVectorKernels
     /// <param name="losses">|w| log q, [inputs, columns].</param>
     /// <param name="inputs">Inputs.</param>
     /// <param name="columns">Columns, a multiple of 16.</param>
-    /// <param name="centres">The place of each input's centre word, [inputs].</param>
-    /// <param name="weights">Weights by centre word, [centre words, columns].</param>
-    public abstract void Decide(float* scores, float* losses, int inputs, int columns, int* centres, float* weights);
-
-    /// <summary>Writes a [rows, columns] matrix the other way round.</summary>
-    /// <param name="source">Where from.</param>
-    /// <param name="sourceStride">Floats from a row to the next.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="columns">Columns.</param>
-    /// <param name="destination">Where to: [columns, rows].</param>
-    /// <param name="destinationStride">Floats from a row to the next.</param>
-    public static void Transpose(float* source, nint sourceStride, int rows, int columns, float* destination, nint destinationStride)
-    {
-        for (nint column = 0; column < columns; column++)
-            for (nint row = 0; row < rows; row++)
-                destination[column * destinationStride + row] = source[row * sourceStride + column];
-    }
+    /// <param name="weights">The weights, [inputs, columns].</param>
+    public abstract void Decide(float* scores, float* losses, int inputs, int columns, float* weights);
 
     /// <summary>The sum of rows from +0 in their order, times a scale.</summary>
     /// <param name="source">The matrix the rows are of.</param>
@@ -50,6 +35,11 @@ internal abstract unsafe class WordVectorKernels
     /// <param name="scale">The scale.</param>
     /// <param name="destination">Where to, [rowSize].</param>
     public abstract void SumRows(float* source, ReadOnlySpan<int> rows, int rowSize, float scale, float* destination);
+
+    /// <summary>Asks for the memory of a row.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="count">Floats.</param>
+    public abstract void Prefetch(float* row, int count);
 
     /// <summary>Multiplies every float of a row.</summary>
     /// <param name="values">The row.</param>
@@ -66,24 +56,20 @@ internal sealed unsafe class WordVectorKernels<TSimd, TVector> : WordVectorKerne
     private const float QMin = 1e-37f;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Decide(float* scores, float* losses, int inputs, int columns, int* centres, float* weights)
+    public override void Decide(float* scores, float* losses, int inputs, int columns, float* weights)
     {
         var signBit = TSimd.Broadcast(-0f);
         var one = TSimd.Broadcast(1);
         var least = TSimd.Broadcast(QMin);
-        for (nint input = 0; input < inputs; input++)
+        var count = (nint)inputs * columns;
+        for (nint at = 0; at < count; at += TSimd.Count)
         {
-            var own = weights + (nint)centres[input] * columns;
-            for (nint column = 0; column < columns; column += TSimd.Count)
-            {
-                var at = input * columns + column;
-                var weight = TSimd.Load(own + column);
-                var sign = TSimd.And(weight, signBit);
-                var q = VectorMath.Sigmoid<TSimd, TVector>(TSimd.Xor(TSimd.Load(scores + at), sign));
-                TSimd.Store(scores + at, TSimd.Multiply(TSimd.Xor(weight, signBit), TSimd.Subtract(one, q)));
-                var bounded = TSimd.Select(TSimd.LessThan(q, least), least, q);
-                TSimd.Store(losses + at, TSimd.Multiply(TSimd.Xor(weight, sign), VectorMath.Log<TSimd, TVector>(bounded)));
-            }
+            var weight = TSimd.Load(weights + at);
+            var sign = TSimd.And(weight, signBit);
+            var q = VectorMath.Sigmoid<TSimd, TVector>(TSimd.Xor(TSimd.Load(scores + at), sign));
+            TSimd.Store(scores + at, TSimd.Multiply(TSimd.Xor(weight, signBit), TSimd.Subtract(one, q)));
+            var bounded = TSimd.Select(TSimd.LessThan(q, least), least, q);
+            TSimd.Store(losses + at, TSimd.Multiply(TSimd.Xor(weight, sign), VectorMath.Log<TSimd, TVector>(bounded)));
         }
     }
 
@@ -106,6 +92,13 @@ internal sealed unsafe class WordVectorKernels<TSimd, TVector> : WordVectorKerne
                 sum += source[(nint)row * rowSize + column];
             destination[column] = sum * scale;
         }
+    }
+
+    public override void Prefetch(float* row, int count)
+    {
+        const int Line = 16;
+        for (nint i = 0; i < count; i += Line)
+            TSimd.Prefetch(row + i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

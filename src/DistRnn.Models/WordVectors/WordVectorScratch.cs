@@ -23,13 +23,13 @@ internal sealed unsafe class WordVectorScratch : IDisposable
     /// <summary>The columns' rows, [columns, stride].</summary>
     public float* Y { get; private set; }
 
-    /// <summary>The same the other way round, [D, columns].</summary>
+    /// <summary>The same the other way round, [stride, columns].</summary>
     public float* Transposed { get; private set; }
 
     /// <summary>Scores, then errors, [inputs, columns].</summary>
     public float* Errors { get; private set; }
 
-    /// <summary>Errors the other way round, [columns, inputs].</summary>
+    /// <summary>Errors the other way round, [columns, inputs rounded up to <see cref="RowTranspose.Block"/>].</summary>
     public float* ErrorsTransposed { get; private set; }
 
     /// <summary>Losses, [inputs, columns].</summary>
@@ -43,7 +43,7 @@ internal sealed unsafe class WordVectorScratch : IDisposable
         if (inputs <= _inputs && columns <= _columns)
             return;
         (_inputs, _columns) = (Math.Max(inputs, 2 * _inputs), Math.Max(columns, _columns));
-        var pairs = _inputs * _columns + 64;
+        var pairs = (_inputs + RowTranspose.Block) * (_columns + RowTranspose.Block);
         _memory?.Dispose();
         _memory = new FloatBuffer(_inputs * _stride + 2 * _columns * _stride + 3 * pairs + 64);
         X = _memory.Pointer;
