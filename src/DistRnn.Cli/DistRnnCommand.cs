@@ -70,6 +70,7 @@ internal static class DistRnnCommand
         root.Subcommands.Add(ImportCommand.Create(terminal));
         root.Subcommands.Add(ExportCommand.Create(terminal));
         root.Subcommands.Add(AuditCommand.Create(terminal));
+        root.Subcommands.Add(SimulateCommand.Create(terminal, signals, Verbose));
         root.Subcommands.Add(BenchCommand.Create(terminal));
         return root;
     }

@@ -54,6 +54,9 @@ public sealed class LoadedJob : IDisposable
 
     internal LaneTransfer Lanes { get; }
 
+    /// <summary>The workspace whose parameters the computer has: several may take turns.</summary>
+    internal ShardWorkspace? Computing { get; set; }
+
     /// <summary>Reads a job.</summary>
     /// <param name="job">The job.</param>
     /// <param name="threads">Threads that compute, at least 1.</param>

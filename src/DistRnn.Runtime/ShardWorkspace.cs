@@ -93,7 +93,7 @@ public sealed unsafe class ShardWorkspace : IDisposable
         var ranges = Evaluator.Divide(setup.Data, PartKind.Valid, setup.Job.Training.Batch, LoadedJob.EvaluationPiecesMax);
         var range = ranges[lease.Piece];
         var piece = new Evaluator(setup.Network, setup.Computer).EvaluatePiece(setup.Data, PartKind.Valid, setup.Job.Training.Batch, range.First, range.Shards, _parameters);
-        _parametersChanged = true;
+        _job.Computing = null;
         return new EvaluationComputed(lease.Run, lease.Attempt, piece.ToBytes());
     }
 
@@ -111,9 +111,9 @@ public sealed unsafe class ShardWorkspace : IDisposable
 
     private void TakeParameters()
     {
-        if (_parametersChanged)
+        if (_parametersChanged || _job.Computing != this)
             _job.Setup.Computer.SetParameters(_parameters);
-        _parametersChanged = false;
+        (_parametersChanged, _job.Computing) = (false, this);
     }
 
     private void Copy(GradientPart part, long first, long count)

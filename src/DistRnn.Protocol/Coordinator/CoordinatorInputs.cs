@@ -105,6 +105,11 @@ public sealed record CheckpointSaved(long Version, string ManifestDigest, string
 /// <param name="Reason">Why, in words.</param>
 public sealed record CheckpointFailed(long Version, string Reason) : Input;
 
+/// <summary>Parts of a checkpoint did not all come, their owners being gone: it is as if it had not been begun.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="Reason">Why, in words.</param>
+public sealed record CheckpointLost(long Version, string Reason) : Input;
+
 /// <summary>The newest complete checkpoint, or the beginning of the run where there is none.</summary>
 /// <param name="Version">Its version.</param>
 /// <param name="Position">Its position.</param>

@@ -130,6 +130,16 @@ public sealed partial class CoordinatorMachine
             Next();
     }
 
+    private void TakeLost(CheckpointLost lost)
+    {
+        if (_savingVersion != lost.Version)
+            return;
+        _savingVersion = -1;
+        Fault("checkpoint-lost", lost.Reason);
+        if (Phase == CoordinatorPhase.Saving)
+            NextOncePromoted();
+    }
+
     /// <summary>Whether a lease's shards are computed twice: drawn from the seed, the step and the shards, so that it is the same whoever is in charge.</summary>
     private bool IsToBeVerified(TreeNode node) =>
         Plan.VerifiedShare > 0 && new Philox(Plan.Seed, PhiloxPurpose.Verification, (ulong)_version).Uniform((ulong)node.First) < Plan.VerifiedShare;

@@ -152,6 +152,7 @@ public sealed partial class CoordinatorMachine
             case TimerFired when Phase is not (CoordinatorPhase.Idle or CoordinatorPhase.Ended or CoordinatorPhase.Deposed): Tick(); break;
             case CheckpointSaved saved: TakeSaved(saved); break;
             case CheckpointFailed failed: TakeUnsaved(failed); break;
+            case CheckpointLost lost: TakeLost(lost); break;
             case CheckpointFound found: TakeFound(found); break;
             case NoCheckpoint none when Phase == CoordinatorPhase.GoingBack: Finish("failed", none.Reason); break;
             default: break;

@@ -1,0 +1,39 @@
+using DistRnn.Runtime;
+
+namespace DistRnn.Simulation;
+
+/// <summary>A checkpoint as disks hold it.</summary>
+/// <param name="Content">The version, whole; whoever made it disposes of it.</param>
+/// <param name="Fingerprint">Its fingerprint.</param>
+/// <param name="Incarnation">The run's incarnation when it was made.</param>
+internal sealed record StoredCheckpoint(VersionContent Content, string Fingerprint, int Incarnation)
+{
+    /// <summary>The version.</summary>
+    public long Version => Content.Version;
+}
+
+/// <summary>What a host keeps from one process to the next: the newest checkpoints that were written there.</summary>
+internal sealed class SimulatedDisk
+{
+    private const int Kept = 3;
+    private readonly SortedDictionary<long, StoredCheckpoint> _checkpoints = [];
+
+    /// <summary>The newest checkpoint, or null.</summary>
+    public StoredCheckpoint? Newest => _checkpoints.Count == 0 ? null : _checkpoints.Last().Value;
+
+    /// <summary>A checkpoint, or null.</summary>
+    /// <param name="version">Its version.</param>
+    public StoredCheckpoint? this[long version] => _checkpoints.GetValueOrDefault(version);
+
+    /// <summary>Writes a checkpoint; the oldest ones go.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    public void Write(StoredCheckpoint checkpoint)
+    {
+        _checkpoints[checkpoint.Version] = checkpoint;
+        while (_checkpoints.Count > Kept)
+            _checkpoints.Remove(_checkpoints.First().Key);
+    }
+
+    /// <summary>Loses everything.</summary>
+    public void Lose() => _checkpoints.Clear();
+}

@@ -1,0 +1,84 @@
+using DistRnn.Protocol;
+
+namespace DistRnn.Simulation;
+
+/// <summary>The ledger: what all coordinators recorded, in the order of their terms.</summary>
+internal sealed partial class SimulationChecks
+{
+    private readonly SortedDictionary<(long Term, long Sequence), (LedgerEvent Event, NodeId Node)> _ledger = [];
+    private readonly Dictionary<long, string> _saved = [];
+
+    /// <summary>Takes an event.</summary>
+    public void Take(NodeId node, LedgerEvent entry)
+    {
+        var place = (entry.At.Term, entry.At.Sequence);
+        if (_ledger.TryGetValue(place, out var other) && (other.Node != node || other.Event != entry))
+            Fail("ledger", $"{node} and {other.Node} both recorded an event {place.Sequence} of term {place.Term}: {entry} and {other.Event}.");
+        _ledger[place] = (entry, node);
+    }
+
+    private void CheckLedger()
+    {
+        var commits = new SortedDictionary<(int Incarnation, long Step), StepCommitted>();
+        var entered = new Dictionary<(int Incarnation, long Step, long Term), List<ShardEntered>>();
+        var leased = new HashSet<(int Incarnation, long Step, int Attempt, string Worker)>();
+        foreach (var (entry, _) in _ledger.Values)
+        {
+            var at = entry.At;
+            switch (entry)
+            {
+                case StepLeased lease:
+                    leased.Add((at.Incarnation, at.Step, lease.Attempt, lease.Worker));
+                    break;
+                case ShardEntered shard:
+                    if (!leased.Contains((at.Incarnation, at.Step, shard.Attempt, shard.Worker)))
+                        Fail("ledger", $"Attempt {shard.Attempt} of {shard.Worker} entered step {at.Step} of incarnation {at.Incarnation}, and there was no such lease.");
+                    if (!entered.TryGetValue((at.Incarnation, at.Step, at.Term), out var list))
+                        entered[(at.Incarnation, at.Step, at.Term)] = list = [];
+                    list.Add(shard);
+                    break;
+                case StepCommitted commit:
+                    Commit(commits, commit);
+                    break;
+                default:
+                    break;
+            }
+        }
+        CheckHistory(commits, entered);
+    }
+
+    private void Commit(SortedDictionary<(int Incarnation, long Step), StepCommitted> commits, StepCommitted commit)
+    {
+        var key = (commit.At.Incarnation, commit.At.Step);
+        if (commits.TryGetValue(key, out var other) && (other.Factor, other.Rate, other.Applied) != (commit.Factor, commit.Rate, commit.Applied))
+            Fail("commits", $"Step {key.Step} of incarnation {key.Incarnation} was committed twice, differently: {other} and {commit}.");
+        commits[key] = commit;
+    }
+
+    /// <summary>The history that survives: from the last version backwards, each step in the newest incarnation that made it before what follows.</summary>
+    private void CheckHistory(SortedDictionary<(int Incarnation, long Step), StepCommitted> commits, Dictionary<(int Incarnation, long Step, long Term), List<ShardEntered>> entered)
+    {
+        foreach (var (key, _) in commits)
+        {
+            var terms = entered.Keys.Where(place => place.Incarnation == key.Incarnation && place.Step == key.Step).Select(place => place.Term).ToArray();
+            if (terms.Length == 0)
+            {
+                Fail("ledger", $"Step {key.Step} of incarnation {key.Incarnation} was committed, and no shard entered it.");
+                continue;
+            }
+            var newest = entered[(key.Incarnation, key.Step, terms.Max())];
+            for (var partition = 0; partition < shape.Partitions; partition++)
+            {
+                var counts = new int[shards];
+                foreach (var shard in newest.Where(shard => shard.Partition == partition))
+                    for (var i = shard.FirstShard; i < shard.FirstShard + shard.Shards; i++)
+                        counts[i]++;
+                if (Array.FindIndex(counts, count => count != 1) is >= 0 and var wrong)
+                    Fail("shards", $"Shard {wrong} entered step {key.Step} of incarnation {key.Incarnation} {counts[wrong]} times on partition {partition}.");
+            }
+        }
+        for (var step = 0L; step < reference.Version; step++)
+            if (commits.Keys.All(key => key.Step != step))
+                Fail("ledger", $"No coordinator recorded that step {step} was committed.");
+    }
+}
