@@ -36,6 +36,22 @@ public sealed class LoopbackTests : IDisposable
         Check(JobFile.Read(file, JobOverrides.None), 2, 3);
     }
 
+    [Theory]
+    [InlineData("bounded-staleness(2)")]
+    [InlineData("asynchronous")]
+    public void Run_ShardsAppliedOneByOne_AppliesEachOnceAndLearns(string consistency)
+    {
+        var job = BuiltIn("sunspots");
+        job = job with { Training = job.Training with { EvaluateEvery = 5 }, Cluster = job.Cluster with { Consistency = consistency } };
+        using var run = new LoopbackRun(job, 3, 2, new TrainingRunOptions { OutputDirectory = Path.Combine(_directory, "apart"), Threads = 1 });
+        var summary = run.Run();
+        Assert.Equal(RunStatus.Completed, summary.Status);
+        Assert.False(summary.Reproducible);
+        Assert.Equal(12, summary.Steps);
+        var entered = run.Ledger.OfType<ShardEntered>().Select(entry => (entry.FirstShard, entry.Partition, entry.At.Step)).ToArray();
+        Assert.Equal(12 * job.Training.BatchShards * 2, entered.Length);
+    }
+
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private static JobOptions BuiltIn(string name)

@@ -8,7 +8,9 @@ public sealed partial class ParameterServerMachine
     private void Answer(NodeId from, ParameterRequest request)
     {
         var (refusal, reason) = RefusalOf(request.Key, request.Version, out var state);
-        if (refusal == Refusal.None && state!.Version != request.Version && request.Version != -1)
+        // Where shards are applied one by one a version counts shards: what is asked for by a step is what there is when that step is over.
+        var isNewest = request.Version == -1 || refusal == Refusal.None && state!.Spec.Consistency.AppliesShards;
+        if (refusal == Refusal.None && state!.Version != request.Version && !isNewest)
             (refusal, reason) = (request.Version < state.Version ? Refusal.Behind : Refusal.Ahead, $"Partition {request.Key.Index} is at version {state.Version}.");
         GradientPart? view = null;
         if (refusal == Refusal.None && !TryView(state!, request, out view))
@@ -16,7 +18,7 @@ public sealed partial class ParameterServerMachine
         else if (refusal == Refusal.None)
         {
             var lanes = request.LaneShards.Select(state!.LaneOf).OfType<LanePart>();
-            _effects.Send(from, NodeRoles.Worker, new ParameterReply(request.Key, state!.Version, request, view!, request.WantsDense, [.. lanes]));
+            _effects.Send(from, NodeRoles.Worker, new ParameterReply(request.Key, request.Version == -1 ? state!.Version : request.Version, request, view!, request.WantsDense, [.. lanes]));
             return;
         }
         _effects.Send(from, NodeRoles.Worker, new ParameterRefused(request.Key, request.Version, refusal, reason));
