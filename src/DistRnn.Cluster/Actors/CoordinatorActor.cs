@@ -7,6 +7,7 @@ namespace DistRnn.Cluster;
 internal sealed class CoordinatorActor : MachineActor
 {
     private readonly ICoordinatorRuns _runs;
+    private readonly Action<IActorRef>? _begun;
 
     /// <summary>Creates the actor.</summary>
     /// <param name="node">This node.</param>
@@ -14,13 +15,15 @@ internal sealed class CoordinatorActor : MachineActor
     /// <param name="link">What carries its messages.</param>
     /// <param name="runs">What is done beside messages.</param>
     /// <param name="fault">Told what broke the machine.</param>
-    public CoordinatorActor(NodeId node, CoordinatorMachine machine, IMessageLink link, ICoordinatorRuns runs, Action<Exception> fault)
-        : base(node, NodeRoles.Coordinator, link, machine.Handle, fault) => _runs = runs;
+    /// <param name="begun">Told of the actor when it begins; null for nobody.</param>
+    public CoordinatorActor(NodeId node, CoordinatorMachine machine, IMessageLink link, ICoordinatorRuns runs, Action<Exception> fault, Action<IActorRef>? begun = null)
+        : base(node, NodeRoles.Coordinator, link, machine.Handle, fault) => (_runs, _begun) = (runs, begun);
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
         base.PreStart();
+        _begun?.Invoke(Self);
         _runs.Begin(new Desk(this, Self));
     }
 

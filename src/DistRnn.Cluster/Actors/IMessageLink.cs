@@ -14,4 +14,13 @@ internal interface IMessageLink
     /// The message. A <see cref="ParameterReply"/> views memory that changes as soon as this returns, so it is copied first.
     /// </param>
     void Send(NodeId from, NodeId to, NodeRoles role, IMessage message);
+
+    /// <summary>Makes a run's partitions known, so that its tensors can be received.</summary>
+    /// <param name="run">The run's name.</param>
+    /// <param name="partitions">Its partitions.</param>
+    void Learn(string run, PartitionMap partitions);
+
+    /// <summary>Forgets a run's partitions.</summary>
+    /// <param name="run">The run's name.</param>
+    void Forget(string run);
 }

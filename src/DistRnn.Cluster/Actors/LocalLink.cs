@@ -19,10 +19,12 @@ internal sealed class LocalLink(DataBufferPool buffers) : IMessageLink
     /// <param name="machine">The actor that drives it.</param>
     public void Add(NodeId node, NodeRoles role, IActorRef machine) => _machines[(node, role)] = machine;
 
-    /// <summary>Whether a machine is one of this process.</summary>
+    /// <summary>Finds a machine of this process.</summary>
     /// <param name="node">Its node.</param>
     /// <param name="role">What it does there.</param>
-    public bool Has(NodeId node, NodeRoles role) => _machines.ContainsKey((node, role));
+    /// <param name="machine">The actor that drives it.</param>
+    /// <returns>Whether there is one.</returns>
+    public bool TryFind(NodeId node, NodeRoles role, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IActorRef? machine) => _machines.TryGetValue((node, role), out machine);
 
     /// <inheritdoc/>
     public void Send(NodeId from, NodeId to, NodeRoles role, IMessage message)
@@ -39,5 +41,17 @@ internal sealed class LocalLink(DataBufferPool buffers) : IMessageLink
             message = copy;
         }
         machine.Tell(new Received(from, message));
+    }
+
+    /// <inheritdoc/>
+    public void Learn(string run, PartitionMap partitions)
+    {
+        // Messages are handed over as objects, which know their partitions.
+    }
+
+    /// <inheritdoc/>
+    public void Forget(string run)
+    {
+        // As above.
     }
 }

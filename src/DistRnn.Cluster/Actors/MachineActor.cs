@@ -65,6 +65,7 @@ internal abstract class MachineActor : UntypedActor, IWithTimers
         {
             try
             {
+                Learn(next);
                 foreach (var effect in _handle(next, Stopwatch.GetElapsedTime(s_origin)).Effects)
                     CarryOutAny(effect);
             }
@@ -87,6 +88,19 @@ internal abstract class MachineActor : UntypedActor, IWithTimers
     /// <param name="role">Which of its machines.</param>
     /// <param name="message">The message.</param>
     protected void Send(NodeId to, NodeRoles role, IMessage message) => _link.Send(Node, to, role, message);
+
+    /// <summary>Notes the partitions of a run when an input tells of them: tensors of the run may follow.</summary>
+    private void Learn(Input input)
+    {
+        switch (input)
+        {
+            case Received { Message: PartitionAssignment { Spec: var spec } assignment }: _link.Learn(assignment.Run.Run, new PartitionMap(spec.Table, spec.Partitions)); break;
+            case Received { Message: RunOver over }: _link.Forget(over.Run.Run); break;
+            case RunLoaded loaded: _link.Learn(loaded.Run, loaded.Plan.Partitions); break;
+            case BeginRun { Plan: var plan }: _link.Learn(plan.Run, new PartitionMap(plan.Spec.Table, plan.Spec.Partitions)); break;
+            default: break;
+        }
+    }
 
     private void CarryOutAny(Effect effect)
     {

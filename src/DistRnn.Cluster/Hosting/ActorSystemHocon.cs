@@ -11,10 +11,10 @@ internal static class ActorSystemHocon
 {
     /// <summary>The settings for Akka.</summary>
     /// <param name="options">The node's options, validated.</param>
-    /// <param name="dataPort">The port where the node's tensors and blobs arrive.</param>
-    public static Config Of(NodeOptions options, int dataPort) =>
+    /// <param name="data">Where the node's tensors and blobs arrive.</param>
+    public static Config Of(NodeOptions options, DataEndpoint data) =>
         ConfigurationFactory.ParseString(options.ActorSystemOverrides)
-            .WithFallback(ConfigurationFactory.ParseString(FromOptions(options, dataPort)))
+            .WithFallback(ConfigurationFactory.ParseString(FromOptions(options, data)))
             .WithFallback(Profile(options.Failover))
             .WithFallback(Embedded("akka.conf"));
 
@@ -38,12 +38,12 @@ internal static class ActorSystemHocon
         return reader.ReadToEnd();
     }
 
-    private static string FromOptions(NodeOptions options, int dataPort)
+    private static string FromOptions(NodeOptions options, DataEndpoint data)
     {
         var text = new StringBuilder();
         // The version travels with the membership, so that nodes which cannot work together see it: see MembershipActor.
         Line("akka.cluster.app-version", Quoted(VersionOf(options)));
-        Line("akka.cluster.roles", $"[{string.Join(", ", NodeRoleNames.Of(options.Roles).Append(MemberFacts.DataPortRole(dataPort)).Select(Quoted))}]");
+        Line("akka.cluster.roles", $"[{string.Join(", ", NodeRoleNames.Of(options.Roles).Append(MemberFacts.RoleOf(data)).Select(Quoted))}]");
         // The first of three coordinators waits for a second one: alone it would be a minority that takes itself for a cluster.
         Line("akka.cluster.role.coordinator.min-nr-of-members", (options.Coordinators / 2 + 1).ToString(CultureInfo.InvariantCulture));
         Line("akka.remote.dot-netty.tcp.port", options.Port.ToString(CultureInfo.InvariantCulture));

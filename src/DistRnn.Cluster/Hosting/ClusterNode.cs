@@ -21,7 +21,7 @@ public sealed class ClusterNode : IAsyncDisposable
     private static readonly TimeSpan s_joinTime = TimeSpan.FromSeconds(30);
 
     private readonly NodeOptions _options;
-    private readonly int _dataPort;
+    private readonly DataEndpoint _data;
     private readonly Action<NodeParts> _furnish;
     private readonly Action<string> _report;
     private readonly CancellationTokenSource _leaving = new();
@@ -32,9 +32,9 @@ public sealed class ClusterNode : IAsyncDisposable
     private volatile bool _wasMember;
     private int _rejoined;
 
-    private ClusterNode(NodeOptions options, int dataPort, Action<NodeParts> furnish, Action<string> report)
+    private ClusterNode(NodeOptions options, DataEndpoint data, Action<NodeParts> furnish, Action<string> report)
     {
-        (_options, _dataPort, _furnish, _report) = (options, dataPort, furnish, report);
+        (_options, _data, _furnish, _report) = (options, data, furnish, report);
         _host = BuildHost();
     }
 
@@ -49,19 +49,19 @@ public sealed class ClusterNode : IAsyncDisposable
 
     /// <summary>Starts a node. It is a member when <see cref="WhenMemberAsync"/> has completed.</summary>
     /// <param name="options">What the node has to know.</param>
-    /// <param name="dataPort">The port where the node already takes tensors and blobs; 0 where it takes none.</param>
+    /// <param name="data">Where the node already takes tensors and blobs.</param>
     /// <param name="furnish">Creates the node's actors; called once for each life, before it joins.</param>
     /// <param name="report">Told, in sentences, what a person who watches the node should know; called from several threads.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <exception cref="InvalidInputException">The options are invalid, or the port is taken.</exception>
-    public static async Task<ClusterNode> StartAsync(NodeOptions options, int dataPort, Action<NodeParts> furnish, Action<string> report, CancellationToken cancellation = default)
+    public static async Task<ClusterNode> StartAsync(NodeOptions options, DataEndpoint data, Action<NodeParts> furnish, Action<string> report, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(furnish);
         ArgumentNullException.ThrowIfNull(report);
         options.Validate();
         ListeningAddress.Try(options);
-        var node = new ClusterNode(options, dataPort, furnish, report);
+        var node = new ClusterNode(options, data, furnish, report);
         await node.StartLifeAsync(cancellation).ConfigureAwait(false);
         return node;
     }
@@ -99,7 +99,7 @@ public sealed class ClusterNode : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NodeLifetime>();
         builder.Logging.AddProvider(new NodeLog(_report));
         builder.Services.AddAkka(SystemName, akka => akka
-            .AddHocon(ActorSystemHocon.Of(_options, _dataPort), HoconAddMode.Prepend)
+            .AddHocon(ActorSystemHocon.Of(_options, _data), HoconAddMode.Prepend)
             .ConfigureLoggers(loggers =>
             {
                 loggers.LogLevel = Akka.Event.LogLevel.WarningLevel;

@@ -12,6 +12,9 @@ public sealed class NodeDirectory
     /// <summary>All members, in the order of their identities.</summary>
     public IReadOnlyList<MemberFacts> Members => [.. _members.Values.OrderBy(member => member.Id)];
 
+    /// <summary>A member is gone for good. Raised on the thread that noticed.</summary>
+    internal event Action<MemberFacts>? Removed;
+
     /// <summary>Finds a member.</summary>
     /// <param name="node">The node.</param>
     /// <param name="member">What is known of it.</param>
@@ -20,5 +23,9 @@ public sealed class NodeDirectory
 
     internal void Add(MemberFacts member) => _members[member.Id] = member;
 
-    internal void Remove(NodeId node) => _members.TryRemove(node, out _);
+    internal void Remove(NodeId node)
+    {
+        if (_members.TryRemove(node, out var member))
+            Removed?.Invoke(member);
+    }
 }

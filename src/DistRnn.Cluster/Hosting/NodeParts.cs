@@ -17,6 +17,12 @@ public sealed record NodeParts(ActorSystem System, NodeId Id, NodeDirectory Dire
     /// <summary>The name of the actor that is in charge, below <see cref="CoordinatorName"/>.</summary>
     public const string InChargeName = "in-charge";
 
+    /// <summary>The name of the actor that drives a worker.</summary>
+    public const string WorkerName = "worker";
+
+    /// <summary>The name of the actor that drives a parameter server.</summary>
+    public const string ParameterServerName = "parameter-server";
+
     /// <summary>Has an actor told of members: first of those of now, then of every change, each as a <see cref="MemberChanged"/>.</summary>
     /// <param name="subscriber">The actor.</param>
     public void Subscribe(IActorRef subscriber) => Membership.Tell(new MembershipActor.Subscribe(), subscriber);

@@ -10,6 +10,8 @@ namespace DistRnn.Cluster;
 /// </summary>
 internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
 {
+    private const long SeedAgainMs = 3_000;
+
     private readonly LoadedJob _job;
     private readonly RunJournal _journal;
     private readonly LedgerWriter _ledger;
@@ -17,7 +19,7 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     private readonly Func<EndRun, JournalEnding> _ending;
     private readonly CancellationToken _cancellation;
     private readonly PartitionMap _partitions;
-    private readonly HashSet<(PartitionKey Key, long Version)> _seeded = [];
+    private readonly Dictionary<(PartitionKey Key, long Version), long> _seeded = [];
     private ICoordinatorDesk? _desk;
     private VersionContent? _source;
     private VersionContent? _collecting;
@@ -84,12 +86,12 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
 
     private void Seed(SeedPartition seed)
     {
-        if (!_seeded.Add((seed.Key, seed.Version)))
+        // Asked again while the content is on its way: it is sent once more only when that must have failed.
+        var now = Environment.TickCount64;
+        if (_seeded.TryGetValue((seed.Key, seed.Version), out var sent) && now - sent < SeedAgainMs || SourceOf(seed.Version) is not { } source)
             return;
-        if (SourceOf(seed.Version) is { } source)
-            _desk!.Send(seed.To, NodeRoles.ParameterServer, new PartitionSeed(seed.Key, source.ContentOf(_partitions.Layouts[seed.Key.Index]), null));
-        else
-            _seeded.Remove((seed.Key, seed.Version));
+        _desk!.Send(seed.To, NodeRoles.ParameterServer, new PartitionSeed(seed.Key, source.ContentOf(_partitions.Layouts[seed.Key.Index]), null));
+        _seeded[(seed.Key, seed.Version)] = Environment.TickCount64;
     }
 
     /// <summary>The content of a version: the last one that was put together here, or what the directory holds.</summary>

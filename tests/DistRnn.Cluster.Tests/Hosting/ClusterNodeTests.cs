@@ -15,10 +15,10 @@ public sealed class ClusterNodeTests
     {
         var ports = FreePort.Take(2);
         await using var first = await StartAsync(Options(NodeRoles.Coordinator, ports[0], ports[0]));
-        await using var second = await StartAsync(Options(NodeRoles.Worker | NodeRoles.ParameterServer, ports[1], ports[0]), 777);
+        await using var second = await StartAsync(Options(NodeRoles.Worker | NodeRoles.ParameterServer, ports[1], ports[0]), new DataEndpoint("data-plane", 777));
         await Task.WhenAll(first.WhenMemberAsync(Cancellation), second.WhenMemberAsync(Cancellation));
         Assert.True(second.Parts.Directory.TryFind(second.Parts.Id, out var member));
-        Assert.Equal((NodeRoles.Worker | NodeRoles.ParameterServer, 777, "localhost"), (member.Roles, member.DataPort, member.Host));
+        Assert.Equal((NodeRoles.Worker | NodeRoles.ParameterServer, new DataEndpoint("data-plane", 777), "localhost"), (member.Roles, member.Data, member.Host));
         Assert.Equal(2, second.Parts.Directory.Members.Count);
         await second.LeaveAsync();
         await first.LeaveAsync();
@@ -75,8 +75,8 @@ public sealed class ClusterNodeTests
         Assert.Equal([MemberStatus.Up, MemberStatus.Leaving, MemberStatus.Removed], seen.Where(status => status != MemberStatus.Unreachable).Distinct());
     }
 
-    private static Task<ClusterNode> StartAsync(NodeOptions options, int dataPort = 0, Action<NodeParts>? furnish = null) =>
-        ClusterNode.StartAsync(options, dataPort, furnish ?? (_ => { }), TestContext.Current.SendDiagnosticMessage, Cancellation);
+    private static Task<ClusterNode> StartAsync(NodeOptions options, DataEndpoint? data = null, Action<NodeParts>? furnish = null) =>
+        ClusterNode.StartAsync(options, data ?? DataEndpoint.None, furnish ?? (_ => { }), TestContext.Current.SendDiagnosticMessage, Cancellation);
 
     private static NodeOptions Options(NodeRoles roles, int port, int seed) => new() { Roles = roles, Port = port, SeedNodes = [new("localhost", seed)], Failover = FailoverProfile.Fast };
 }

@@ -15,7 +15,7 @@ public sealed class WireSerializerTests : IAsyncLifetime
     private Akka.Serialization.Serialization Serialization => _node!.Parts.System.Serialization;
 
     public async ValueTask InitializeAsync() =>
-        _node = await ClusterNode.StartAsync(new NodeOptions { Roles = NodeRoles.Coordinator, Failover = FailoverProfile.Fast }, 0, _ => { }, _reports.Add, TestContext.Current.CancellationToken);
+        _node = await ClusterNode.StartAsync(new NodeOptions { Roles = NodeRoles.Coordinator, Failover = FailoverProfile.Fast }, DataEndpoint.None, _ => { }, _reports.Add, TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -60,7 +60,7 @@ public sealed class WireSerializerTests : IAsyncLifetime
     [Fact]
     public async Task Send_MessageLargerThanAFrame_IsNoticed()
     {
-        await using var other = await ClusterNode.StartAsync(new NodeOptions { Roles = NodeRoles.Coordinator, Failover = FailoverProfile.Fast }, 0, _ => { }, _ => { }, TestContext.Current.CancellationToken);
+        await using var other = await ClusterNode.StartAsync(new NodeOptions { Roles = NodeRoles.Coordinator, Failover = FailoverProfile.Fast }, DataEndpoint.None, _ => { }, _ => { }, TestContext.Current.CancellationToken);
         var target = _node!.Parts.System.ActorSelection(other.Parts.Id.Address + "/user/membership");
         target.Tell(new WireEnvelope(_node.Parts.Id, other.Parts.Id, NodeRoles.Worker, new RunOffer(new RunKey("run", 0), 1, new byte[2 << 20])));
         while (!_reports.Take(TestContext.Current.CancellationToken).Contains("too large for a frame", StringComparison.Ordinal))

@@ -1,0 +1,84 @@
+using Akka.Actor;
+using DistRnn.Protocol;
+
+namespace DistRnn.Cluster;
+
+/// <summary>What the machines of a node work with, and how they behave.</summary>
+internal sealed record NodeMachinesOptions
+{
+    /// <summary>What a worker computes with; called once for each life of the node that works.</summary>
+    public Func<NodeParts, IWorkerRuns>? WorkerRuns { get; init; }
+
+    /// <summary>What a coordinator has done beside messages; called once for each coordinator that begins on this node.</summary>
+    public Func<NodeParts, ICoordinatorRuns>? CoordinatorRuns { get; init; }
+
+    /// <summary>Threads that a parameter server computes with, at least 1.</summary>
+    public int ServerThreads { get; init; } = 1;
+
+    /// <summary>How a coordinator behaves.</summary>
+    public CoordinatorOptions Coordinator { get; init; } = new();
+
+    /// <summary>How a worker behaves.</summary>
+    public WorkerOptions Worker { get; init; } = new();
+
+    /// <summary>How a parameter server behaves.</summary>
+    public ParameterServerOptions ParameterServer { get; init; } = new();
+}
+
+/// <summary>Puts the actors of a node's roles into a life of the node, and connects them.</summary>
+/// <param name="node">The node's options.</param>
+/// <param name="machines">What they work with.</param>
+/// <param name="link">What carries their messages.</param>
+/// <param name="fault">Told what broke a machine.</param>
+internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machines, ClusterLink link, Action<Exception> fault)
+{
+    private const string Dispatcher = "distrnn.machine-dispatcher";
+
+    /// <summary>Creates the actors.</summary>
+    /// <param name="parts">The life that begins.</param>
+    public void Furnish(NodeParts parts)
+    {
+        link.Begin(parts);
+        if (node.Has(NodeRoles.ParameterServer))
+            AddServer(parts);
+        if (node.Has(NodeRoles.Worker))
+            AddWorker(parts);
+        if (node.Has(NodeRoles.Coordinator))
+            AddCoordinator(parts);
+    }
+
+    private void AddServer(NodeParts parts)
+    {
+        var (id, runner) = (parts.Id, new ThreadedRunner(machines.ServerThreads));
+        var machine = new ParameterServerMachine(id, new PartitionArithmetic(runner), machines.ParameterServer);
+        Add(parts, NodeRoles.ParameterServer, Props.Create(() => new ParameterServerActor(id, machine, link, runner, fault)), NodeParts.ParameterServerName);
+    }
+
+    private void AddWorker(NodeParts parts)
+    {
+        var runs = machines.WorkerRuns?.Invoke(parts) ?? throw new InvalidOperationException("A node that works needs something to compute with.");
+        var machine = new WorkerMachine(parts.Id, machines.Worker);
+        Add(parts, NodeRoles.Worker, Props.Create(() => new WorkerActor(machine, link, runs, fault)), NodeParts.WorkerName);
+    }
+
+    private void AddCoordinator(NodeParts parts)
+    {
+        if (machines.CoordinatorRuns is not { } runsOf)
+            return;
+        var (id, options) = (parts.Id, machines.Coordinator with { Coordinators = node.Coordinators });
+        parts.OfferCoordinator(Props.Create(() => new CoordinatorActor(id, new CoordinatorMachine(id, options), link, runsOf(parts), fault, actor => Welcome(parts, actor))).WithDispatcher(Dispatcher));
+    }
+
+    private void Add(NodeParts parts, NodeRoles role, Props props, string name)
+    {
+        var actor = parts.System.ActorOf(props.WithDispatcher(Dispatcher), name);
+        link.Add(parts.Id, role, actor);
+        parts.Subscribe(actor);
+    }
+
+    private void Welcome(NodeParts parts, IActorRef coordinator)
+    {
+        link.Add(parts.Id, NodeRoles.Coordinator, coordinator);
+        parts.Subscribe(coordinator);
+    }
+}
