@@ -6,24 +6,26 @@ namespace DistRnn.Cluster;
 /// <summary>Drives a <see cref="CoordinatorMachine"/>. In a cluster it is a singleton: where its node dies, another node creates the next one, which takes the next term.</summary>
 internal sealed class CoordinatorActor : MachineActor
 {
-    private readonly ICoordinatorRuns _runs;
+    private readonly Func<ICoordinatorRuns> _runsOf;
     private readonly Action<IActorRef>? _begun;
+    private ICoordinatorRuns _runs = null!;
 
-    /// <summary>Creates the actor.</summary>
+    /// <summary>Creates the actor, with a machine that knows nothing yet.</summary>
     /// <param name="node">This node.</param>
-    /// <param name="machine">The machine.</param>
+    /// <param name="options">How the machine behaves.</param>
     /// <param name="link">What carries its messages.</param>
-    /// <param name="runs">What is done beside messages.</param>
+    /// <param name="runsOf">Gives what is done beside messages, when the actor begins.</param>
     /// <param name="fault">Told what broke the machine.</param>
     /// <param name="begun">Told of the actor when it begins; null for nobody.</param>
-    public CoordinatorActor(NodeId node, CoordinatorMachine machine, IMessageLink link, ICoordinatorRuns runs, Action<Exception> fault, Action<IActorRef>? begun = null)
-        : base(node, NodeRoles.Coordinator, link, machine.Handle, fault) => (_runs, _begun) = (runs, begun);
+    public CoordinatorActor(NodeId node, CoordinatorOptions options, IMessageLink link, Func<ICoordinatorRuns> runsOf, Action<Exception> fault, Action<IActorRef>? begun)
+        : base(node, NodeRoles.Coordinator, link, new CoordinatorMachine(node, options).Handle, fault) => (_runsOf, _begun) = (runsOf, begun);
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
         base.PreStart();
         _begun?.Invoke(Self);
+        _runs = _runsOf();
         _runs.Begin(new Desk(this, Self));
     }
 

@@ -66,7 +66,9 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
         if (machines.CoordinatorRuns is not { } runsOf)
             return;
         var (id, options) = (parts.Id, machines.Coordinator with { Coordinators = node.Coordinators });
-        parts.OfferCoordinator(Props.Create(() => new CoordinatorActor(id, new CoordinatorMachine(id, options), link, runsOf(parts), fault, actor => Welcome(parts, actor))).WithDispatcher(Dispatcher));
+        Func<ICoordinatorRuns> runs = () => runsOf(parts);
+        Action<IActorRef> begun = actor => Welcome(parts, actor);
+        parts.OfferCoordinator(Props.Create(() => new CoordinatorActor(id, options, link, runs, fault, begun)).WithDispatcher(Dispatcher));
     }
 
     private void Add(NodeParts parts, NodeRoles role, Props props, string name)

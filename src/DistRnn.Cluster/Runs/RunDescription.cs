@@ -11,9 +11,11 @@ namespace DistRnn.Cluster;
 /// <param name="Workers">Workers to wait for at the start.</param>
 /// <param name="ParameterServers">Parameter servers to wait for at the start.</param>
 /// <param name="Holder">A node that has all blobs of the package, as the transport calls it; empty where there is none.</param>
-public sealed record RunDescription(int Partitions, string Package, int Workers, int ParameterServers, string Holder)
+/// <param name="Name">The job's name.</param>
+/// <param name="Job">The job as YAML with every default spelled out and absolute paths, for nodes that see the same files; empty where there is a package.</param>
+public sealed record RunDescription(int Partitions, string Package, int Workers, int ParameterServers, string Holder, string Name = "", string Job = "")
 {
-    private const int BytesMax = 1 << 16;
+    private const int BytesMax = 1 << 18;
 
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -37,6 +39,6 @@ public sealed record RunDescription(int Partitions, string Package, int Workers,
         {
             return false;
         }
-        return description is { Partitions: >= 1 and <= Protocol.PartitionMap.PartitionsMax, Package: not null, Holder: not null, Workers: >= 1, ParameterServers: >= 1 };
+        return description is { Partitions: >= 1 and <= Protocol.PartitionMap.PartitionsMax, Package: not null, Holder: not null, Name: not null, Job: not null, Workers: >= 1, ParameterServers: >= 1 };
     }
 }

@@ -14,17 +14,17 @@ public sealed partial class LocalTrainingTests : IDisposable
     [InlineData("sunspots", 1, 1)]
     [InlineData("sunspots", 3, 2)]
     [InlineData("reber", 2, 4)]
-    public void Run_OfABuiltInJob_HasTheFingerprintOfOneProcess(string name, int workers, int servers) => Check(BuiltIn(name), workers, servers);
+    public void Run_OfABuiltInJob_HasTheFingerprintOfOneProcess(string name, int workers, int servers) => Check(SampleJobs.BuiltIn(name), workers, servers);
 
     [Theory]
     [InlineData("none")]
     [InlineData("bf16")]
-    public void Run_OfALanguageModelWithLanes_HasTheFingerprintOfOneProcess(string codec) => Check(LanguageModel($"codec: {codec}"), 2, 3);
+    public void Run_OfALanguageModelWithLanes_HasTheFingerprintOfOneProcess(string codec) => Check(SampleJobs.LanguageModel(_directory, $"codec: {codec}"), 2, 3);
 
     [Fact]
     public void Run_ToldToEndAndResumed_HasTheFingerprintOfOneProcess()
     {
-        var job = With(LanguageModel("codec: none"), 2, 2);
+        var job = SampleJobs.With(SampleJobs.LanguageModel(_directory, "codec: none"), 2, 2);
         var alone = TrainingSession.Run(job, Options("alone"), SilentProgress.Instance, TestContext.Current.CancellationToken);
         using var stop = new CancellationTokenSource();
         var interrupted = LocalTraining.Run(job, Options("together"), new StopAt(7, stop), stop.Token);
@@ -39,7 +39,7 @@ public sealed partial class LocalTrainingTests : IDisposable
     [Fact]
     public void Run_OfAJobWhoseGradientIsNotFinite_StopsWithTheReason()
     {
-        var job = With(LanguageModel("codec: none"), 2, 2);
+        var job = SampleJobs.With(SampleJobs.LanguageModel(_directory, "codec: none"), 2, 2);
         var alone = TrainingSession.Run(Diverging(job), Options("alone"), SilentProgress.Instance, TestContext.Current.CancellationToken);
         var together = LocalTraining.Run(Diverging(job), Options("together"), SilentProgress.Instance, TestContext.Current.CancellationToken);
         Assert.Equal(RunStatus.Stopped, together.Status);
@@ -48,33 +48,10 @@ public sealed partial class LocalTrainingTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    private static JobOptions BuiltIn(string name)
-    {
-        var job = JobFile.Parse(BuiltInJobs.Find(name)!.Yaml, name, name, Environment.CurrentDirectory);
-        return job with { Training = job.Training with { Epochs = null, Steps = 12, EvaluateEvery = job.Training.EvaluateEvery is null ? null : 5 } };
-    }
-
-    private static JobOptions With(JobOptions job, int workers, int servers) => job with { Cluster = job.Cluster with { Workers = workers, ParameterServers = servers } };
-
     private static JobOptions Diverging(JobOptions job) => job with { Training = job.Training with { LearningRate = 1e30, ClipNorm = null } };
 
     [GeneratedRegex("\"tokens_per_second\":[^,}]*")]
     private static partial Regex Speed();
-
-    private JobOptions LanguageModel(string cluster)
-    {
-        File.WriteAllLines(Path.Combine(_directory, "train.txt"), Enumerable.Range(0, 120).Select(line => string.Join(' ', Enumerable.Range(0, 12).Select(word => $"w{(line * line + 7 * word) % 41}"))));
-        var file = Path.Combine(_directory, "job.yaml");
-        File.WriteAllText(file, $$"""
-            task: language-model
-            data: {train: train.txt, valid: train.txt}
-            model: {embedding: 12, cell: lstm, hidden: 20, layers: 2, dropout: 0.2}
-            training: {steps: 23, batch: 6, batch-shards: 3, window: 7, optimizer: adam, clip-norm: 1, evaluate-every: 10}
-            cluster: {{{cluster}}}
-            checkpoint: {every-steps: 9}
-            """);
-        return JobFile.Read(file, JobOverrides.None);
-    }
 
     private TrainingRunOptions Options(string name) => new() { OutputDirectory = Path.Combine(_directory, name), Threads = 1 };
 
@@ -82,7 +59,7 @@ public sealed partial class LocalTrainingTests : IDisposable
     {
         var cancellation = TestContext.Current.CancellationToken;
         var alone = TrainingSession.Run(job, Options("alone"), SilentProgress.Instance, cancellation);
-        var together = LocalTraining.Run(With(job, workers, servers), Options("together"), SilentProgress.Instance, cancellation);
+        var together = LocalTraining.Run(SampleJobs.With(job, workers, servers), Options("together"), SilentProgress.Instance, cancellation);
         Assert.Equal(RunStatus.Completed, together.Status);
         Assert.Equal((alone.Fingerprint, alone.ModelFingerprint, alone.ModelStep), (together.Fingerprint, together.ModelFingerprint, together.ModelStep));
         Assert.Equal(alone.Test, together.Test);

@@ -1,0 +1,50 @@
+using DistRnn.Numerics;
+using DistRnn.Protocol;
+using DistRnn.Runtime;
+using DistRnn.Training;
+
+namespace DistRnn.Cluster;
+
+/// <summary>
+/// Trains a job with a coordinator in this process and workers and parameter servers in others, over loopback sockets: what <c>train --local processes</c>
+/// does. The result is that of one process, bit for bit, for synchronous jobs whose codec has one right answer.
+/// </summary>
+public static class ClusterTraining
+{
+    /// <summary>Trains a job into a run directory.</summary>
+    /// <param name="job">The job; its section cluster says how many nodes to wait for.</param>
+    /// <param name="options">How it is executed.</param>
+    /// <param name="progress">Who watches; called on this thread.</param>
+    /// <param name="startNodes">Starts the other nodes, which join at the seed node that it is given; disposed of at the end.</param>
+    /// <param name="report">Told what a person who watches should know.</param>
+    /// <param name="cancellation">Ends the run after the step in work and a checkpoint.</param>
+    /// <returns>What the run came to; it also stands in the run directory.</returns>
+    /// <exception cref="InvalidInputException">The job, its data or the directory are not usable, or what is to be resumed belongs to another job.</exception>
+    public static RunSummary Run(
+        JobOptions job, TrainingRunOptions options, ITrainingProgress progress, Func<SeedNode, IAsyncDisposable> startNodes, Action<string> report, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(progress);
+        ArgumentNullException.ThrowIfNull(startNodes);
+        var cores = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        var hosting = new HostedRunOptions { Threads = cores, Replicas = Math.Min(job.Cluster.Replicas, Math.Min(1, job.Cluster.ParameterServers - 1)), SendsJob = true };
+        using var run = new HostedRun(job, options, progress, hosting, cancellation);
+        return RunAsync(run, job, startNodes, report, cancellation).GetAwaiter().GetResult();
+    }
+
+    private static async Task<RunSummary> RunAsync(HostedRun run, JobOptions job, Func<SeedNode, IAsyncDisposable> startNodes, Action<string> report, CancellationToken cancellation)
+    {
+        var node = new NodeOptions { Roles = NodeRoles.Coordinator, HostName = "127.0.0.1", Failover = FailoverProfile.Fast };
+        var coordinator = await RunningNode.StartAsync(node, new NodeMachinesOptions { CoordinatorRuns = _ => run.Runs }, report, cancellation).ConfigureAwait(false);
+        await using (coordinator.ConfigureAwait(false))
+        {
+            _ = coordinator.Ended.ContinueWith(ended => run.Fail(ended.Exception!.GetBaseException()), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            var nodes = startNodes(SeedOf(coordinator.Node.Parts.Id));
+            await using (nodes.ConfigureAwait(false))
+                return await Task.Factory.StartNew(() => run.Run(() => new JournalEnding("", "", job.Cluster.Workers, job.Cluster.ParameterServers, 0)), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+    }
+
+    private static SeedNode SeedOf(NodeId node) => SeedNode.Parse(node.Address[(node.Address.IndexOf('@', StringComparison.Ordinal) + 1)..]);
+}

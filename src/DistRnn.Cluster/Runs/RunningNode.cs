@@ -1,0 +1,80 @@
+using DistRnn.Numerics;
+using DistRnn.Protocol;
+using DistRnn.Runtime;
+using DistRnn.Training;
+
+namespace DistRnn.Cluster;
+
+/// <summary>A node that works and serves parameters: it joins a cluster, takes the part that coordinators give it, and leaves in good order.</summary>
+public sealed class RunningNode : IAsyncDisposable
+{
+    private readonly ClusterLink _link;
+    private readonly ClusterNode _node;
+    private readonly TaskCompletionSource _broken;
+
+    private RunningNode(ClusterLink link, ClusterNode node, TaskCompletionSource broken) => (_link, _node, _broken) = (link, node, broken);
+
+    /// <summary>The node's place in the cluster.</summary>
+    public ClusterNode Node => _node;
+
+    /// <summary>Completes when the node has left for good; fails when it cannot go on.</summary>
+    public Task Ended => Task.WhenAny(_node.Ended, _broken.Task).Unwrap();
+
+    /// <summary>Starts a node.</summary>
+    /// <param name="options">What it has to know to join.</param>
+    /// <param name="threads">Threads that a worker computes with, at least 1.</param>
+    /// <param name="report">Told, in sentences, what a person who watches the node should know; called from several threads.</param>
+    /// <param name="cancellation">Ends the start.</param>
+    /// <exception cref="InvalidInputException">The options are invalid, or a port is taken.</exception>
+    public static Task<RunningNode> StartAsync(NodeOptions options, int threads, Action<string> report, CancellationToken cancellation = default) =>
+        StartAsync(options, new NodeMachinesOptions { WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(description, threads)), ServerThreads = threads }, report, cancellation);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _node.DisposeAsync().ConfigureAwait(false);
+        _link.Dispose();
+    }
+
+    internal static async Task<RunningNode> StartAsync(NodeOptions options, NodeMachinesOptions machines, Action<string> report, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(report);
+        options.Validate();
+        var link = LinkOf(options, report);
+        try
+        {
+            var broken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var furnisher = new NodeMachines(options, machines, link, exception => broken.TrySetException(exception));
+            var node = await ClusterNode.StartAsync(options, link.Endpoint, furnisher.Furnish, report, cancellation).ConfigureAwait(false);
+            return new RunningNode(link, node, broken);
+        }
+        catch
+        {
+            link.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Bytes of tensors that the node has sent to others.</summary>
+    internal long SentBytes => _link.Counters.SentBytes;
+
+    private static ClusterLink LinkOf(NodeOptions options, Action<string> report)
+    {
+        try
+        {
+            return new ClusterLink(options, report);
+        }
+        catch (System.Net.Sockets.SocketException exception)
+        {
+            throw new InvalidInputException($"data-port {options.DataPort} cannot be listened on: {exception.Message}. Give another one, or 0 for a free one.", exception);
+        }
+    }
+
+    private static LoadedJob Load(RunDescription description, int threads)
+    {
+        if (description.Job.Length == 0)
+            throw new InvalidInputException("The run's job is a package of blobs, and this node has none of them.");
+        return LoadedJob.Load(JobFile.Parse(description.Job, $"the job of {description.Name}", description.Name, Directory.GetCurrentDirectory()), threads, SilentProgress.Instance);
+    }
+}
