@@ -58,8 +58,8 @@ public sealed partial class CoordinatorMachine
     private void TakeCharge()
     {
         var holdings = _promises.SelectMany(entry => entry.Value.Select(holding => (Node: entry.Key, Holding: holding))).Where(entry => entry.Holding.IsWhole).ToArray();
-        Record(new TermBegan(_self.ToString()));
         _run = _run with { Incarnation = _promises.Values.SelectMany(held => held).Select(holding => holding.Key.Run.Incarnation).Append(_run.Incarnation).Max() };
+        RecordTerm();
         if (holdings.Length == 0)
         {
             var isNew = _promises.Values.All(held => held.IsEmpty);

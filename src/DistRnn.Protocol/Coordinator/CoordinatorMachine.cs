@@ -251,9 +251,9 @@ public sealed partial class CoordinatorMachine
     {
         if (Phase is CoordinatorPhase.Ended)
             return;
+        Record(new RunEnded(status, reason, _savedVersion == _version ? _savedFingerprint : ""));
         Phase = CoordinatorPhase.Ended;
         _effects.StopTimer(TickTimer);
-        Record(new RunEnded(status, reason, _savedVersion == _version ? _savedFingerprint : ""));
         foreach (var member in _members.All)
         {
             if (member.IsWorker)
@@ -315,7 +315,20 @@ public sealed partial class CoordinatorMachine
 
     private PartitionKey KeyOf(int partition) => new(_run, partition, _partitions[partition].OwnerEpoch);
 
-    private void Record(LedgerEvent entry) => _effects.Add(new RecordEvent(entry with { At = new LedgerPlace(_term, ++_sequence, _run.Incarnation, _version) }));
+    /// <summary>Records an event. Before the term is promised nothing is: another coordinator may get it.</summary>
+    private void Record(LedgerEvent entry)
+    {
+        if (Phase != CoordinatorPhase.Asking)
+            _effects.Add(new RecordEvent(entry with { At = new LedgerPlace(_term, ++_sequence, _run.Incarnation, _version) }));
+    }
+
+    private void RecordTerm()
+    {
+        Phase = CoordinatorPhase.Gathering;
+        Record(new TermBegan(_self.ToString()));
+        foreach (var worker in _members.All.Where(member => member is { IsWorker: true, Stage: WorkerStage.Ready }))
+            Record(new WorkerJoined(worker.Node.ToString(), worker.Node.Address));
+    }
 
     private void Fault(string kind, string reason)
     {

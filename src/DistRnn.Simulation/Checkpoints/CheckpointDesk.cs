@@ -38,7 +38,7 @@ internal sealed class CheckpointDesk(SimulatedCluster cluster, SimulatedProcess 
         {
             open.IsWhole = true;
             open.Content.Mark(open.Begin.Version, open.Begin.Position);
-            var stored = new StoredCheckpoint(open.Content, open.Content.Fingerprint(), open.Begin.Run.Incarnation);
+            var stored = new StoredCheckpoint(open.Content, open.Content.Fingerprint(), open.Begin.Run.Incarnation, process.Coordinator?.Term ?? 0);
             cluster.Checks.TakeCheckpoint(process.Id, stored);
             cluster.Events.In(cluster.Work.Milliseconds(10, 200), () => Write(open, stored));
         }
@@ -58,7 +58,7 @@ internal sealed class CheckpointDesk(SimulatedCluster cluster, SimulatedProcess 
     {
         var newest = cluster.NewestFor(process);
         _found = newest?.Content;
-        cluster.Feed(process, NodeRoles.Coordinator, new BeginRun(cluster.PlanFrom(newest)));
+        cluster.Feed(process, NodeRoles.Coordinator, new BeginRun(cluster.PlanFrom(newest, process.Host.Disk)));
     });
 
     /// <summary>Sends a partition to its owner.</summary>

@@ -1,3 +1,4 @@
+using DistRnn.Protocol;
 using DistRnn.Runtime;
 
 namespace DistRnn.Simulation;
@@ -6,7 +7,8 @@ namespace DistRnn.Simulation;
 /// <param name="Content">The version, whole; whoever made it disposes of it.</param>
 /// <param name="Fingerprint">Its fingerprint.</param>
 /// <param name="Incarnation">The run's incarnation when it was made.</param>
-internal sealed record StoredCheckpoint(VersionContent Content, string Fingerprint, int Incarnation)
+/// <param name="Term">The term of the coordinator that had it made.</param>
+internal sealed record StoredCheckpoint(VersionContent Content, string Fingerprint, int Incarnation, long Term)
 {
     /// <summary>The version.</summary>
     public long Version => Content.Version;
@@ -17,6 +19,12 @@ internal sealed class SimulatedDisk
 {
     private const int Kept = 3;
     private readonly SortedDictionary<long, StoredCheckpoint> _checkpoints = [];
+
+    /// <summary>The highest term in the ledger of this host; 0 where none is there.</summary>
+    public long Term { get; private set; }
+
+    /// <summary>The highest incarnation in the ledger of this host; -1 where none is there.</summary>
+    public int Incarnation { get; private set; } = -1;
 
     /// <summary>The newest checkpoint, or null.</summary>
     public StoredCheckpoint? Newest => _checkpoints.Count == 0 ? null : _checkpoints.Last().Value;
@@ -34,6 +42,14 @@ internal sealed class SimulatedDisk
             _checkpoints.Remove(_checkpoints.First().Key);
     }
 
+    /// <summary>Writes an event of the ledger.</summary>
+    /// <param name="place">Its place.</param>
+    public void Write(LedgerPlace place) => (Term, Incarnation) = (Math.Max(Term, place.Term), Math.Max(Incarnation, place.Incarnation));
+
     /// <summary>Loses everything.</summary>
-    public void Lose() => _checkpoints.Clear();
+    public void Lose()
+    {
+        _checkpoints.Clear();
+        (Term, Incarnation) = (0, -1);
+    }
 }

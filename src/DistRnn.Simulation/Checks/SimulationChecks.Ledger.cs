@@ -5,24 +5,41 @@ namespace DistRnn.Simulation;
 /// <summary>The ledger: what all coordinators recorded, in the order of their terms.</summary>
 internal sealed partial class SimulationChecks
 {
-    private readonly SortedDictionary<(long Term, long Sequence), (LedgerEvent Event, NodeId Node)> _ledger = [];
+    private readonly SortedDictionary<(long Term, long Sequence, string Host), LedgerEvent> _ledger = [];
+    private readonly List<(long Term, NodeId Node, bool IsFresh)> _terms = [];
     private readonly Dictionary<long, string> _saved = [];
 
     /// <summary>Takes an event.</summary>
     public void Take(NodeId node, LedgerEvent entry)
     {
-        var place = (entry.At.Term, entry.At.Sequence);
-        if (_ledger.TryGetValue(place, out var other) && (other.Node != node || other.Event != entry))
-            Fail("ledger", $"{node} and {other.Node} both recorded an event {place.Sequence} of term {place.Term}: {entry} and {other.Event}.");
-        _ledger[place] = (entry, node);
+        var place = (entry.At.Term, entry.At.Sequence, node.Address);
+        if (_ledger.TryGetValue(place, out var other) && other != entry)
+            Fail("ledger", $"{node} recorded an event {place.Sequence} of term {place.Term} where there was one already: {entry} and {other}.");
+        _ledger[place] = entry;
+        if (entry is TermBegan)
+            _terms.Add((place.Term, node, false));
+        if (entry is RunStarted)
+            _terms[^1] = _terms[^1] with { IsFresh = true };
+    }
+
+    /// <summary>A term is one coordinator's; only where nothing of a run was left and it began once more, its terms may have done so too.</summary>
+    private void CheckTerms()
+    {
+        for (var i = 0; i < _terms.Count; i++)
+        {
+            for (var j = i + 1; j < _terms.Count && !_terms[j].IsFresh; j++)
+                if (_terms[i].Term == _terms[j].Term)
+                    Fail("terms", $"{_terms[i].Node} and {_terms[j].Node} both were in charge in term {_terms[i].Term}.");
+        }
     }
 
     private void CheckLedger()
     {
         var commits = new SortedDictionary<(int Incarnation, long Step), StepCommitted>();
-        var entered = new Dictionary<(int Incarnation, long Step, long Term), List<ShardEntered>>();
+        var entered = new Dictionary<(int Incarnation, long Step, long Term, string Host), List<ShardEntered>>();
         var leased = new HashSet<(int Incarnation, long Step, int Attempt, string Worker)>();
-        foreach (var (entry, _) in _ledger.Values)
+        CheckTerms();
+        foreach (var ((_, _, host), entry) in _ledger)
         {
             var at = entry.At;
             switch (entry)
@@ -33,8 +50,8 @@ internal sealed partial class SimulationChecks
                 case ShardEntered shard:
                     if (!leased.Contains((at.Incarnation, at.Step, shard.Attempt, shard.Worker)))
                         Fail("ledger", $"Attempt {shard.Attempt} of {shard.Worker} entered step {at.Step} of incarnation {at.Incarnation}, and there was no such lease.");
-                    if (!entered.TryGetValue((at.Incarnation, at.Step, at.Term), out var list))
-                        entered[(at.Incarnation, at.Step, at.Term)] = list = [];
+                    if (!entered.TryGetValue((at.Incarnation, at.Step, at.Term, host), out var list))
+                        entered[(at.Incarnation, at.Step, at.Term, host)] = list = [];
                     list.Add(shard);
                     break;
                 case StepCommitted commit:
@@ -56,17 +73,17 @@ internal sealed partial class SimulationChecks
     }
 
     /// <summary>The history that survives: from the last version backwards, each step in the newest incarnation that made it before what follows.</summary>
-    private void CheckHistory(SortedDictionary<(int Incarnation, long Step), StepCommitted> commits, Dictionary<(int Incarnation, long Step, long Term), List<ShardEntered>> entered)
+    private void CheckHistory(SortedDictionary<(int Incarnation, long Step), StepCommitted> commits, Dictionary<(int Incarnation, long Step, long Term, string Host), List<ShardEntered>> entered)
     {
         foreach (var (key, _) in commits)
         {
-            var terms = entered.Keys.Where(place => place.Incarnation == key.Incarnation && place.Step == key.Step).Select(place => place.Term).ToArray();
-            if (terms.Length == 0)
+            var places = entered.Keys.Where(place => place.Incarnation == key.Incarnation && place.Step == key.Step).ToArray();
+            if (places.Length == 0)
             {
                 Fail("ledger", $"Step {key.Step} of incarnation {key.Incarnation} was committed, and no shard entered it.");
                 continue;
             }
-            var newest = entered[(key.Incarnation, key.Step, terms.Max())];
+            var newest = entered[places.MaxBy(place => place.Term)];
             for (var partition = 0; partition < shape.Partitions; partition++)
             {
                 var counts = new int[shards];

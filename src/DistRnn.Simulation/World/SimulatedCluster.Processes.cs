@@ -116,6 +116,7 @@ internal sealed partial class SimulatedCluster
                 process.CancelTimer(role, timer.Name);
                 break;
             case RecordEvent record:
+                process.Host.Disk.Write(record.Event.At);
                 Checks.Take(process.Id, record.Event);
                 break;
             case SendSnapshot snapshot:

@@ -124,7 +124,8 @@ internal sealed partial class SimulatedCluster : IDisposable
 
     /// <summary>The run as a coordinator begins it.</summary>
     /// <param name="newest">The newest checkpoint, or null.</param>
-    public RunPlan PlanFrom(StoredCheckpoint? newest)
+    /// <param name="disk">The coordinator's disk, with the ledger that earlier ones wrote there.</param>
+    public RunPlan PlanFrom(StoredCheckpoint? newest, SimulatedDisk disk)
     {
         return new RunPlan
         {
@@ -134,7 +135,8 @@ internal sealed partial class SimulatedCluster : IDisposable
             Course = _job.Loaded.Course,
             StartVersion = newest?.Version ?? 0,
             StartPosition = newest?.Content.Position ?? Start.Position,
-            StartIncarnation = newest is null ? 0 : newest.Incarnation + 1,
+            StartIncarnation = Math.Max(disk.Incarnation, newest?.Incarnation ?? -1) + 1,
+            TermAbove = Math.Max(disk.Term, newest?.Term ?? 0),
             Digest = null,
             Seed = _job.Loaded.Job.Seed,
             ServersWanted = _shape.Servers,
