@@ -69,6 +69,7 @@ internal static class DistRnnCommand
         root.Subcommands.Add(TranslateCommand.Create(terminal, signals));
         root.Subcommands.Add(ImportCommand.Create(terminal));
         root.Subcommands.Add(ExportCommand.Create(terminal));
+        root.Subcommands.Add(NodeCommand.Create(terminal, signals));
         root.Subcommands.Add(AuditCommand.Create(terminal));
         root.Subcommands.Add(SimulateCommand.Create(terminal, signals, Verbose));
         root.Subcommands.Add(BenchCommand.Create(terminal));

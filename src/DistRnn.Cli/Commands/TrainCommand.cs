@@ -11,7 +11,7 @@ internal sealed class TrainCommand
     private readonly Argument<string> _job = new("JOB") { Description = "A job file, or the name of a built-in job" };
     private readonly Option<int?> _workers = new("--workers") { Description = "Workers that share the shards of each step; any number gives the same bits", HelpName = "N" };
     private readonly Option<int?> _servers = new("--parameter-servers") { Description = "Parameter servers that share the parameters; any number gives the same bits", HelpName = "P" };
-    private readonly Option<string?> _local = new("--local") { Description = "Whether they are threads of one process or processes; as for workers", HelpName = "threads|processes" };
+    private readonly Option<string?> _local = new("--local") { Description = "Whether workers and parameter servers are threads of this process (the default) or processes; the bits are the same", HelpName = "threads|processes" };
     private readonly Option<string[]> _set = new("--set") { Description = "Set a key of the job, such as model.hidden=64; may be repeated", HelpName = "key=value" };
     private readonly Option<string?> _output = new("--output") { Description = "The run directory (default: runs/JOB-TIME)", HelpName = "DIR" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the newest checkpoint of the run directory; starts afresh if there is none" };
@@ -20,6 +20,7 @@ internal sealed class TrainCommand
     private readonly Option<bool> _json = JsonOption.Create();
     private readonly Terminal _terminal;
     private readonly TerminationSignals _signals;
+    private Func<JobOptions, TrainingRunOptions, ITrainingProgress, CancellationToken, RunSummary> _train = LocalTraining.Run;
 
     private TrainCommand(Terminal terminal, TerminationSignals signals)
     {
@@ -42,8 +43,7 @@ internal sealed class TrainCommand
     {
         var source = JobSource.Find(parsed.GetRequiredValue(_job));
         var job = source.Read(SettingsOf(parsed));
-        if (parsed.GetValue(_local) == "processes")
-            _terminal.Error.WriteLine("note: --local processes: in this version one process computes all shards, to the same bits.");
+        _train = parsed.GetValue(_local) == "processes" ? TrainInProcesses : LocalTraining.Run;
         var options = new TrainingRunOptions { OutputDirectory = parsed.GetValue(_output), Resume = parsed.GetValue(_resume) };
         if (options.Resume && options.OutputDirectory is null)
             throw new InvalidInputException("--resume needs --output DIR: the run directory to go on from.");
@@ -67,7 +67,7 @@ internal sealed class TrainCommand
 
     private int RunOnce(JobOptions job, BuiltInJob? builtIn, TrainingRunOptions options, bool isJson)
     {
-        var summary = ProgressDisplay.Show(_terminal, progress => LocalTraining.Run(job, options, progress, _signals.Token));
+        var summary = ProgressDisplay.Show(_terminal, progress => _train(job, options, progress, _signals.Token));
         new RunReport(_terminal).Write(summary, builtIn?.Goal);
         if (isJson)
             _terminal.Output.WriteLine(SummaryJson.Of(summary));
@@ -76,11 +76,18 @@ internal sealed class TrainCommand
 
     private int RunSeeds(JobOptions job, SeedRange seeds, TrainingRunOptions options, bool isJson)
     {
-        var summary = ProgressDisplay.Show(_terminal, progress => TrainingSession.RunSeeds(job, seeds.First, seeds.Last, options, progress, LocalTraining.Run, _signals.Token));
+        var summary = ProgressDisplay.Show(_terminal, progress => TrainingSession.RunSeeds(job, seeds.First, seeds.Last, options, progress, _train, _signals.Token));
         new RunReport(_terminal).Write(summary);
         if (isJson)
             _terminal.Output.WriteLine(SeedsJson.Of(summary));
         return ExitCodeOf(summary.Runs[^1].Status);
+    }
+
+    private RunSummary TrainInProcesses(JobOptions job, TrainingRunOptions options, ITrainingProgress progress, CancellationToken cancellation)
+    {
+        var threads = job.Cluster.ThreadsPerWorker > 0 ? job.Cluster.ThreadsPerWorker : Math.Max(1, Environment.ProcessorCount / job.Cluster.Workers);
+        return ClusterTraining.Run(
+            job, options, progress, seed => ChildNodes.Start(NodeCommand.ThisProgram, seed, job.Cluster.Workers, job.Cluster.ParameterServers, threads, progress.Note), progress.Note, cancellation);
     }
 
     private int DryRun(JobOptions job, TrainingRunOptions options, bool isJson)

@@ -84,6 +84,14 @@ public sealed class ClusterNode : IAsyncDisposable
         await _ended.Task.ConfigureAwait(false);
     }
 
+    /// <summary>Ends the actor system at once: to the others the node is dead. For when all of a cluster ends together.</summary>
+    public async Task StopAsync()
+    {
+        await _leaving.CancelAsync().ConfigureAwait(false);
+        await Parts.System.Terminate().ConfigureAwait(false);
+        await _ended.Task.ConfigureAwait(false);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

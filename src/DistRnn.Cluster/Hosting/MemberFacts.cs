@@ -11,21 +11,34 @@ namespace DistRnn.Cluster;
 /// <param name="Address">Its address for control messages.</param>
 /// <param name="Roles">What it does.</param>
 /// <param name="Data">Where its tensors and blobs arrive.</param>
+/// <param name="ProcessId">The number of its process on its machine; 0 where it is not known.</param>
 /// <param name="Version">What it must have in common with the others; see <see cref="ActorSystemHocon.VersionOf"/>.</param>
-public sealed record MemberFacts(NodeId Id, Address Address, NodeRoles Roles, DataEndpoint Data, string Version)
+public sealed record MemberFacts(NodeId Id, Address Address, NodeRoles Roles, DataEndpoint Data, int ProcessId, string Version)
 {
     private const string DataPrefix = "data-";
+    private const string ProcessPrefix = "pid-";
 
     /// <summary>The name of the host, for data connections.</summary>
     public string Host => Address.Host ?? "";
 
     internal static MemberFacts Of(Member member) =>
-        new(IdOf(member.UniqueAddress), member.Address, NodeRoleNames.Among(member.Roles), DataOf(member.Roles), member.AppVersion.ToString());
+        new(IdOf(member.UniqueAddress), member.Address, NodeRoleNames.Among(member.Roles), DataOf(member.Roles), ProcessOf(member.Roles), member.AppVersion.ToString());
 
     internal static NodeId IdOf(UniqueAddress address) => new(address.Address.ToString(), address.Uid);
 
-    /// <summary>A node's data endpoint, written as one of the names that Akka hands on with the membership.</summary>
-    internal static string RoleOf(DataEndpoint data) => string.Create(CultureInfo.InvariantCulture, $"{DataPrefix}{data.Port}-{data.Name}");
+    /// <summary>This process and its data endpoint, written as names that Akka hands on with the membership.</summary>
+    internal static IEnumerable<string> RolesOf(DataEndpoint data) =>
+        [string.Create(CultureInfo.InvariantCulture, $"{DataPrefix}{data.Port}-{data.Name}"), string.Create(CultureInfo.InvariantCulture, $"{ProcessPrefix}{Environment.ProcessId}")];
+
+    private static int ProcessOf(IEnumerable<string> roles)
+    {
+        foreach (var role in roles.Where(role => role.StartsWith(ProcessPrefix, StringComparison.Ordinal)))
+        {
+            if (int.TryParse(role.AsSpan(ProcessPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var process))
+                return process;
+        }
+        return 0;
+    }
 
     private static DataEndpoint DataOf(IEnumerable<string> roles)
     {

@@ -78,7 +78,7 @@ internal sealed class MembershipActor : ReceiveActor
         else
         {
             _last[facts.Id] = change;
-            _directory.Add(facts);
+            _directory.Add(facts, status);
         }
         foreach (var subscriber in _subscribers)
             subscriber.Tell(change);

@@ -15,17 +15,26 @@ public sealed class NodeDirectory
     /// <summary>A member is gone for good. Raised on the thread that noticed.</summary>
     internal event Action<MemberFacts>? Removed;
 
+    /// <summary>Something is said of a member. Raised on the thread that noticed.</summary>
+    internal event Action<MemberFacts, MemberStatus>? Changed;
+
     /// <summary>Finds a member.</summary>
     /// <param name="node">The node.</param>
     /// <param name="member">What is known of it.</param>
     /// <returns>Whether it is a member.</returns>
     public bool TryFind(NodeId node, [NotNullWhen(true)] out MemberFacts? member) => _members.TryGetValue(node, out member);
 
-    internal void Add(MemberFacts member) => _members[member.Id] = member;
+    internal void Add(MemberFacts member, MemberStatus status)
+    {
+        _members[member.Id] = member;
+        Changed?.Invoke(member, status);
+    }
 
     internal void Remove(NodeId node)
     {
-        if (_members.TryRemove(node, out var member))
-            Removed?.Invoke(member);
+        if (!_members.TryRemove(node, out var member))
+            return;
+        Removed?.Invoke(member);
+        Changed?.Invoke(member, MemberStatus.Removed);
     }
 }

@@ -44,6 +44,9 @@ public sealed record NodeOptions
     /// <summary>The file of the secret that every node of the cluster shares; empty for none.</summary>
     public string SecretFile { get; init; } = "";
 
+    /// <summary>Threads that a worker or a parameter server computes with; 0 for the machine's cores.</summary>
+    public int Threads { get; init; }
+
     /// <summary>Mutual TLS; null for none.</summary>
     public TlsOptions? Tls { get; init; }
 
@@ -64,6 +67,8 @@ public sealed record NodeOptions
             throw new InvalidInputException($"coordinators is {Coordinators}, and a cluster has 1 or 3: of two that lose sight of each other, neither is a majority.");
         if (HostName.Length == 0 || HostName.Any(char.IsWhiteSpace))
             throw new InvalidInputException($"host-name is '{HostName}'. It is the name by which other nodes reach this one, such as machine-1.");
+        if (Threads is < 0 or > 256)
+            throw new InvalidInputException($"threads is {Threads}, and it is 0 (the machine's cores) to 256.");
         CheckPort("port", Port);
         CheckPort("data-port", DataPort);
         if (Port != 0 && Port == DataPort)

@@ -17,7 +17,7 @@ public static class NodeOptionsReader
 
     private static readonly string[] s_keys =
     [
-        "roles", "host-name", "bind", "port", "data-port", "seed-nodes", "coordinators", "failover", "blob-directory", "secret-file",
+        "roles", "host-name", "bind", "port", "data-port", "seed-nodes", "coordinators", "failover", "threads", "blob-directory", "secret-file",
         "tls.certificate", "tls.password-file", "tls.authority",
     ];
 
@@ -120,6 +120,7 @@ public static class NodeOptionsReader
             SeedNodes = [.. values.List("seed-nodes").Select(SeedNode.Parse)],
             Coordinators = values.Integer("coordinators", options.Coordinators),
             Failover = values.Choice<FailoverProfile>("failover", values.Text("failover", JobNames.Of(options.Failover))),
+            Threads = values.Integer("threads", options.Threads),
             BlobDirectory = values.Path("blob-directory", options.BlobDirectory),
             SecretFile = values.Path("secret-file", options.SecretFile),
             Tls = tls,

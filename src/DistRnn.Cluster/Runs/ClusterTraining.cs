@@ -30,19 +30,35 @@ public static class ClusterTraining
         var cores = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var hosting = new HostedRunOptions { Threads = cores, Replicas = Math.Min(job.Cluster.Replicas, Math.Min(1, job.Cluster.ParameterServers - 1)), SendsJob = true };
         using var run = new HostedRun(job, options, progress, hosting, cancellation);
-        return RunAsync(run, job, startNodes, report, cancellation).GetAwaiter().GetResult();
+        return RunAsync(run, job, startNodes, report, options.Clock, cancellation).GetAwaiter().GetResult();
     }
 
-    private static async Task<RunSummary> RunAsync(HostedRun run, JobOptions job, Func<SeedNode, IAsyncDisposable> startNodes, Action<string> report, CancellationToken cancellation)
+    private static async Task<RunSummary> RunAsync(HostedRun run, JobOptions job, Func<SeedNode, IAsyncDisposable> startNodes, Action<string> report, TimeProvider clock, CancellationToken cancellation)
     {
         var node = new NodeOptions { Roles = NodeRoles.Coordinator, HostName = "127.0.0.1", Failover = FailoverProfile.Fast };
         var coordinator = await RunningNode.StartAsync(node, new NodeMachinesOptions { CoordinatorRuns = _ => run.Runs }, report, cancellation).ConfigureAwait(false);
         await using (coordinator.ConfigureAwait(false))
         {
+            var file = new NodesFile(run.NodesFile, clock);
+            foreach (var member in coordinator.Node.Parts.Directory.Members)
+                file.Take(member, MemberStatus.Up);
+            coordinator.Node.Parts.Directory.Changed += file.Take;
             _ = coordinator.Ended.ContinueWith(ended => run.Fail(ended.Exception!.GetBaseException()), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             var nodes = startNodes(SeedOf(coordinator.Node.Parts.Id));
             await using (nodes.ConfigureAwait(false))
-                return await Task.Factory.StartNew(() => run.Run(() => new JournalEnding("", "", job.Cluster.Workers, job.Cluster.ParameterServers, 0)), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            {
+                try
+                {
+                    return await Task.Factory.StartNew(
+                        () => run.Run(() => new JournalEnding("", "", job.Cluster.Workers, job.Cluster.ParameterServers, 0)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+                }
+                finally
+                {
+                    coordinator.Node.Parts.Directory.Changed -= file.Take;
+                    file.End();
+                    await coordinator.StopAsync().ConfigureAwait(false);
+                }
+            }
         }
     }
 

@@ -57,6 +57,9 @@ internal sealed class HostedRun : IDisposable
     /// <summary>The job.</summary>
     public LoadedJob Job { get; }
 
+    /// <summary>The file that lists the run's nodes.</summary>
+    public string NodesFile => Path.Combine(_journal.Directory, "nodes.json");
+
     /// <summary>What the coordinator has done beside messages; it begins the run as soon as there is a coordinator.</summary>
     public ICoordinatorRuns Runs { get; }
 

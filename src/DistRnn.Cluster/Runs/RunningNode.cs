@@ -22,12 +22,19 @@ public sealed class RunningNode : IAsyncDisposable
 
     /// <summary>Starts a node.</summary>
     /// <param name="options">What it has to know to join.</param>
-    /// <param name="threads">Threads that a worker computes with, at least 1.</param>
     /// <param name="report">Told, in sentences, what a person who watches the node should know; called from several threads.</param>
     /// <param name="cancellation">Ends the start.</param>
     /// <exception cref="InvalidInputException">The options are invalid, or a port is taken.</exception>
-    public static Task<RunningNode> StartAsync(NodeOptions options, int threads, Action<string> report, CancellationToken cancellation = default) =>
-        StartAsync(options, new NodeMachinesOptions { WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(description, threads)), ServerThreads = threads }, report, cancellation);
+    public static Task<RunningNode> StartAsync(NodeOptions options, Action<string> report, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        var machines = new NodeMachinesOptions { WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(description, threads)), ServerThreads = threads };
+        return StartAsync(options, machines, report, cancellation);
+    }
+
+    /// <summary>Ends the node at once, without leaving: for when all of a cluster ends together.</summary>
+    public Task StopAsync() => _node.StopAsync();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

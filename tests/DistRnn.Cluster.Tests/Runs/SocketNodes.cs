@@ -15,8 +15,8 @@ internal sealed class SocketNodes : IAsyncDisposable
         for (var i = 0; i < Math.Max(workers, servers); i++)
         {
             var roles = (i < workers ? NodeRoles.Worker : NodeRoles.None) | (i < servers ? NodeRoles.ParameterServer : NodeRoles.None);
-            var options = new NodeOptions { Roles = roles, HostName = "127.0.0.1", SeedNodes = [seed], Failover = FailoverProfile.Fast };
-            nodes._nodes.Add(RunningNode.StartAsync(options, 1, report).GetAwaiter().GetResult());
+            var options = new NodeOptions { Roles = roles, HostName = "127.0.0.1", SeedNodes = [seed], Failover = FailoverProfile.Fast, Threads = 1 };
+            nodes._nodes.Add(RunningNode.StartAsync(options, report).GetAwaiter().GetResult());
         }
         return nodes;
     }
@@ -24,6 +24,9 @@ internal sealed class SocketNodes : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes)
+        {
+            await node.StopAsync();
             await node.DisposeAsync();
+        }
     }
 }
