@@ -12,6 +12,7 @@ public sealed class ScheduleTests
     [InlineData("plateau(0.25, patience 1)", "plateau(0.25, patience 1)")]
     [InlineData("cosine", "cosine")]
     [InlineData("linear", "linear")]
+    [InlineData("linear(1e-4)", "linear(0.0001)")]
     [InlineData("warmup(100)", "warmup(100, none)")]
     [InlineData("warmup(100, cosine)", "warmup(100, cosine)")]
     [InlineData("warmup(100, then decay(0.5, after-epoch 4))", "warmup(100, decay(0.5, after-epoch 4))")]
@@ -32,6 +33,8 @@ public sealed class ScheduleTests
     [InlineData("decay(0.5, after-epoch 0)", "after-epoch is '0'; allowed is a whole number from 1")]
     [InlineData("plateau(2, patience 1)", "the factor is '2'")]
     [InlineData("plateau(0.25, patience 1.5)", "patience is '1.5'")]
+    [InlineData("linear(0)", "the floor is '0'; allowed is a number above 0, at most 1")]
+    [InlineData("linear(0.1, 0.2)", "takes 1 arguments, not 2")]
     [InlineData("warmup", "takes a number of steps")]
     [InlineData("warmup(-5, cosine)", "number of steps is '-5'")]
     [InlineData("warmup(5, warmup(5, cosine))", "not a second warm-up")]
@@ -69,6 +72,16 @@ public sealed class ScheduleTests
             Assert.InRange(schedule.RateAt(0.1, step, 10, 0, PlateauState.Initial) - expected[step], -1e-15, 1e-15);
         Assert.Equal(0.1, schedule.RateAt(0.1, 0, 10, 0, PlateauState.Initial));
         Assert.Equal(0, schedule.RateAt(0.1, 10, 10, 0, PlateauState.Initial));
+    }
+
+    [Fact]
+    public void RateAt_LinearWithAFloor_FallsToItAndNoFurther()
+    {
+        var schedule = Schedule.Parse("linear(0.1)");
+
+        Assert.Equal([1, 0.75, 0.5, 0.25], Enumerable.Range(0, 4).Select(step => schedule.RateAt(1, step, 4, 0, PlateauState.Initial)));
+        Assert.Equal(0.2, schedule.RateAt(2, 19, 20, 0, PlateauState.Initial));
+        Assert.Equal(0.2, schedule.RateAt(2, 99, 20, 0, PlateauState.Initial));
     }
 
     [Fact]
