@@ -67,6 +67,7 @@ internal static class DistRnnCommand
         root.Subcommands.Add(PredictCommand.Create(terminal, signals));
         root.Subcommands.Add(NeighborsCommand.Create(terminal));
         root.Subcommands.Add(TranslateCommand.Create(terminal, signals));
+        root.Subcommands.Add(GradientFlowCommand.Create(terminal));
         root.Subcommands.Add(ImportCommand.Create(terminal));
         root.Subcommands.Add(ExportCommand.Create(terminal));
         root.Subcommands.Add(NodeCommand.Create(terminal, signals));

@@ -169,6 +169,13 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         predictions.Result = results[0];
     }
 
+    /// <summary>dE/dh of one step of one sequence, of the last layer in all directions, after <see cref="ComputeGradient"/> over at most two layers.</summary>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="sequence">The sequence, counted through the shards.</param>
+    /// <param name="destination">[H].</param>
+    internal void CopyStateGradient(int step, int sequence, Span<float> destination) =>
+        new ReadOnlySpan<float>(_stack.TopGradients.At(_batch.PackedRowOf(step, sequence)), destination.Length).CopyTo(destination);
+
     /// <inheritdoc/>
     public void Dispose()
     {
