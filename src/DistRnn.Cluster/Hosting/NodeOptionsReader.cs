@@ -61,7 +61,7 @@ public static class NodeOptionsReader
             CheckKey(key, source);
             found[key] = key is "roles" or "seed-nodes" ? [.. value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)] : [value];
         }
-        return Build(new Values(found, source, directory), config.HasPath("akka") ? "akka " + config.GetConfig("akka").Root : "");
+        return Build(new Values(found, source, directory), config.HasPath("akka") ? text : "");
     }
 
     private static Config ParseHocon(string text, string source)
