@@ -29,9 +29,16 @@ public sealed partial class CoordinatorMachine
             LookAtServers(false);
     }
 
+    private void OfferAll()
+    {
+        foreach (var member in _members.All.Where(member => member.Stage == WorkerStage.Offered))
+            Offer(member);
+    }
+
+    /// <summary>Offers the run to a worker; only once the term is this coordinator's, since workers follow the highest one they hear of.</summary>
     private void Offer(MemberState member)
     {
-        if (!member.IsWorker || member.Status != MemberStatus.Up || member.Stage == WorkerStage.Out)
+        if (Phase == CoordinatorPhase.Asking || !member.IsWorker || member.Status != MemberStatus.Up || member.Stage == WorkerStage.Out)
             return;
         member.Stage = WorkerStage.Offered;
         _effects.Send(member.Node, NodeRoles.Worker, new RunOffer(_run, _term, Plan.Description));

@@ -21,6 +21,8 @@ public sealed partial class CoordinatorMachine
                 step.Leases.Remove(lease);
                 _effects.Send(lease.Worker, NodeRoles.Worker, new LeaseRevoked(_run, lease.Attempt, "Its time is over."));
             }
+            foreach (var lease in step.Leases.Where(lease => lease.TakeRetry(_now, _options.RetryAfter)).ToArray())
+                SendLease(lease, step.Address, step.LearningRate);
         }
         foreach (var worker in _members.Workers.Where(worker => _shardWork.All(step => step.Leases.All(lease => lease.Worker != worker.Node))).ToArray())
         {

@@ -41,6 +41,8 @@ public sealed partial class CoordinatorMachine
             Fault("lease-expired", $"Attempt {lease.Attempt} of the shards {lease.Node} of step {_version} took longer than its lease of {(lease.Deadline - lease.Since).TotalSeconds:0.0} s on {lease.Worker}.");
             Revoke(table, lease, "Its time is over.");
         }
+        foreach (var lease in table.Leases.Where(lease => lease.TakeRetry(_now, _options.RetryAfter)).ToArray())
+            SendLease(lease, _view.Next, null);
         var idle = new Queue<MemberState>(_members.Workers.Where(worker => !table.IsBusy(worker.Node)));
         foreach (var node in table.Open.ToArray())
         {
@@ -143,7 +145,7 @@ public sealed partial class CoordinatorMachine
             TakeShardDone(from, done);
             return;
         }
-        if (Phase != CoordinatorPhase.Computing || _table?.Find(done.Attempt) is not { } lease || lease.Worker != from || lease.IsDone)
+        if (Phase != CoordinatorPhase.Computing || _table?.Find(done.Attempt) is not { IsDone: false } lease || lease.Worker != from || lease.Node != done.Node || done.Step != _version)
             return;
         lease.IsDone = true;
         _times.Add(TimeSpan.FromMilliseconds(Math.Max(0, done.ComputeMs)), lease.Node.Count);

@@ -21,6 +21,14 @@ public sealed partial class CoordinatorMachine
         LookAtPromises(false);
     }
 
+    /// <summary>A worker follows a term that no server has promised any more: this coordinator takes one above it, so that the worker follows again.</summary>
+    private void AskAbove(long term)
+    {
+        ForgetStep();
+        _savingVersion = -1;
+        BeginAsking(term + 1);
+    }
+
     private void Ask()
     {
         _askedAt = _now;
@@ -49,6 +57,7 @@ public sealed partial class CoordinatorMachine
         if (_promises.Count > 0 && !mayWait)
         {
             TakeCharge();
+            OfferAll();
             return;
         }
         if (isDue)

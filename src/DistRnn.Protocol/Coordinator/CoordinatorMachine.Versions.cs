@@ -27,6 +27,8 @@ public sealed partial class CoordinatorMachine
             evaluation.Leases.Remove(lease);
             _effects.Send(lease.Worker, NodeRoles.Worker, new LeaseRevoked(_run, lease.Attempt, "Its time is over."));
         }
+        foreach (var lease in evaluation.Leases.Where(lease => lease.TakeRetry(_now, _options.RetryAfter)).ToArray())
+            SendEvaluation(lease);
         var idle = new Queue<NodeId>(_members.Workers.Select(worker => worker.Node).Where(node => evaluation.Leases.All(lease => lease.Worker != node)));
         for (var piece = 0; piece < evaluation.Results.Length; piece++)
         {

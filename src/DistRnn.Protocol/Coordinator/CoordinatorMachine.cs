@@ -162,7 +162,7 @@ public sealed partial class CoordinatorMachine
 
     private bool IsOurs(IMessage message) =>
         _plan is not null && Phase is not (CoordinatorPhase.Ended or CoordinatorPhase.Deposed)
-        && message.Run.Run == _run.Run && (message.Run.Incarnation == _run.Incarnation || message is PromiseReply or CommandRefused);
+        && message.Run.Run == _run.Run && (message.Run.Incarnation == _run.Incarnation || message is PromiseReply or CommandRefused or OfferRefused);
 
     private void Take(NodeId from, IMessage message)
     {
@@ -176,6 +176,7 @@ public sealed partial class CoordinatorMachine
             case StepApplied applied: TakeApplied(from, applied); break;
             case SnapshotTaken taken: TakeSnapshot(from, taken); break;
             case DuplicateReport report: TakeDuplicate(from, report); break;
+            case OfferRefused refused when refused.Term == _term && Phase != CoordinatorPhase.Asking: AskAbove(refused.HighestTerm); break;
             case WorkerReady ready: TakeReady(from, ready); break;
             case WorkerDeclined declined: TakeDeclined(from, declined); break;
             case LeaseDone done: TakeDone(from, done); break;
@@ -189,8 +190,6 @@ public sealed partial class CoordinatorMachine
     {
         _plan = plan;
         (_run, _version, _position, _digest) = (new RunKey(plan.Run, plan.StartIncarnation), plan.StartVersion, plan.StartPosition, plan.Digest);
-        foreach (var member in _members.All)
-            Offer(member);
         _effects.Timer(TickTimer, _options.Tick);
         BeginAsking(Math.Max(_term, plan.TermAbove) + 1);
     }
@@ -272,8 +271,7 @@ public sealed partial class CoordinatorMachine
         if (isDue)
         {
             _askedAt = _now;
-            foreach (var member in _members.All.Where(member => member is { IsWorker: true, Stage: WorkerStage.Offered, Status: MemberStatus.Up }))
-                Offer(member);
+            OfferAll();
         }
         switch (Phase)
         {

@@ -16,7 +16,19 @@ internal sealed class LeaseState(TreeNode node, long attempt, NodeId worker, Tim
 
     public TimeSpan Deadline { get; } = deadline;
 
+    /// <summary>When it was last sent.</summary>
+    public TimeSpan SentAt { get; set; } = since;
+
     public bool IsDone { get; set; }
+
+    /// <summary>Whether it has been sent so long ago without having been done that it is sent again; then it counts as sent.</summary>
+    public bool TakeRetry(TimeSpan now, TimeSpan after)
+    {
+        if (IsDone || now - SentAt < after)
+            return false;
+        SentAt = now;
+        return true;
+    }
 }
 
 /// <summary>

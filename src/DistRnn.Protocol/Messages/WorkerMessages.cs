@@ -12,6 +12,12 @@ public sealed record WorkerReady(RunKey Run, string Digest) : IMessage;
 /// <param name="Reason">Why, in words.</param>
 public sealed record WorkerDeclined(RunKey Run, string Reason) : IMessage;
 
+/// <summary>A worker does not follow an offer: it follows a higher term, or another coordinator of the same one. Whoever made the offer needs a term above that.</summary>
+/// <param name="Run">The run's life that the worker knows.</param>
+/// <param name="Term">The offer's term.</param>
+/// <param name="HighestTerm">The highest term that the worker has followed.</param>
+public sealed record OfferRefused(RunKey Run, long Term, long HighestTerm) : IMessage;
+
 /// <summary>A lease's gradient is on every partition.</summary>
 /// <param name="Run">The run's life.</param>
 /// <param name="Step">The step.</param>

@@ -144,11 +144,14 @@ public sealed partial class WorkerMachine
         if (!isDone)
             return;
         work.Phase = WorkPhase.Done;
-        _effects.Send(run.Coordinator, NodeRoles.Coordinator, new LeaseDone(run.Key, lease.Address.Step, lease.Node, work.Attempt, result.Sums, result.ComputeMs));
+        ReportDone(run, work);
         _effects.Because($"The shards {lease.Node} of step {lease.Address.Step} are on every partition.");
         if (WorkerRunState.AppliesShards(lease))
             run.Drop(work);
     }
+
+    private void ReportDone(WorkerRunState run, WorkItem work) => _effects.Send(
+        run.Coordinator, NodeRoles.Coordinator, new LeaseDone(run.Key, work.Lease!.Address.Step, work.Lease.Node, work.Attempt, work.Result!.Sums, work.Result.ComputeMs));
 
     private void TakePushReply(PushReply reply)
     {

@@ -97,21 +97,28 @@ public sealed partial class WorkerMachine
             return;
         }
         if (!Follows(run, from, offer.Run, offer.Term))
+        {
+            if (offer.Term < run.Term || from != run.Coordinator)
+                _effects.Send(from, NodeRoles.Coordinator, new OfferRefused(run.Key, offer.Term, run.Term));
             return;
+        }
         if (run.Digest is { } digest)
             _effects.Send(from, NodeRoles.Coordinator, new WorkerReady(run.Key, digest));
     }
 
-    /// <summary>Whether a command is of the newest term and life of the run that this worker has heard of; a newer one is taken up.</summary>
+    /// <summary>
+    /// Whether a command is of the newest term that this worker has heard of, and of the newest life of the run in that term; newer ones are taken up. A higher term may
+    /// bring an earlier life back: the coordinator that began the later one did not live to place it.
+    /// </summary>
     private bool Follows(WorkerRunState run, NodeId from, RunKey key, long term)
     {
-        if (term < run.Term || key.Incarnation < run.Key.Incarnation || term == run.Term && from != run.Coordinator)
+        if (term < run.Term || term == run.Term && (from != run.Coordinator || key.Incarnation < run.Key.Incarnation))
         {
             _effects.Because($"A command of term {term} and incarnation {key.Incarnation} is old: {run.Term} and {run.Key.Incarnation} are known.");
             return false;
         }
         (run.Term, run.Coordinator) = (term, from);
-        if (key.Incarnation > run.Key.Incarnation)
+        if (key.Incarnation != run.Key.Incarnation)
             run.BeginIncarnation(key);
         return true;
     }
@@ -136,7 +143,7 @@ public sealed partial class WorkerMachine
 
     private void End(RunOver over)
     {
-        if (!_runs.TryGetValue(over.Run.Run, out var run) || over.Term < run.Term || over.Run.Incarnation < run.Key.Incarnation)
+        if (!_runs.TryGetValue(over.Run.Run, out var run) || over.Term < run.Term || over.Term == run.Term && over.Run.Incarnation < run.Key.Incarnation)
             return;
         run.DropAll();
         _runs.Remove(over.Run.Run);
@@ -157,6 +164,12 @@ public sealed partial class WorkerMachine
             run.DropBefore(lease.Address.Step);
         if (run.Work.FirstOrDefault(work => work.Lease is { } other && other.Address == lease.Address && other.Node == lease.Node) is { } same)
         {
+            if (same.Attempt == lease.Attempt && same.Lease!.Term == lease.Term && same.Lease.Owners.SequenceEqual(lease.Owners))
+            {
+                if (same.Phase == WorkPhase.Done)
+                    ReportDone(run, same);
+                return;
+            }
             same.Renew(lease);
             _effects.Because($"The shards {lease.Node} of step {lease.Address.Step} are in work: the lease is taken up as attempt {lease.Attempt}.");
             Continue(run);

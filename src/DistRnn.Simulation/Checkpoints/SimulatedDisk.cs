@@ -20,6 +20,9 @@ internal sealed class SimulatedDisk
     private const int Kept = 3;
     private readonly SortedDictionary<long, StoredCheckpoint> _checkpoints = [];
 
+    /// <summary>How often everything was lost: a ledger is one life of a disk.</summary>
+    public int Losses { get; private set; }
+
     /// <summary>The highest term in the ledger of this host; 0 where none is there.</summary>
     public long Term { get; private set; }
 
@@ -51,5 +54,6 @@ internal sealed class SimulatedDisk
     {
         _checkpoints.Clear();
         (Term, Incarnation) = (0, -1);
+        Losses++;
     }
 }

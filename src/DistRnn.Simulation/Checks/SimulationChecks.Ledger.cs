@@ -10,9 +10,10 @@ internal sealed partial class SimulationChecks
     private readonly Dictionary<long, string> _saved = [];
 
     /// <summary>Takes an event.</summary>
-    public void Take(NodeId node, LedgerEvent entry)
+    public void Take(SimulatedProcess process, LedgerEvent entry)
     {
-        var place = (entry.At.Term, entry.At.Sequence, node.Address);
+        var node = process.Id;
+        var place = (entry.At.Term, entry.At.Sequence, FormattableString.Invariant($"{node.Address}/{process.Host.Disk.Losses}"));
         if (_ledger.TryGetValue(place, out var other) && other != entry)
             Fail("ledger", $"{node} recorded an event {place.Sequence} of term {place.Term} where there was one already: {entry} and {other}.");
         _ledger[place] = entry;

@@ -117,7 +117,7 @@ internal sealed partial class SimulatedCluster
                 break;
             case RecordEvent record:
                 process.Host.Disk.Write(record.Event.At);
-                Checks.Take(process.Id, record.Event);
+                Checks.Take(process, record.Event);
                 break;
             case SendSnapshot snapshot:
                 SendSnapshot(process, snapshot.To, new PartitionSeed(snapshot.Key, TensorCopies.Of(snapshot.Content), null));

@@ -50,6 +50,7 @@ internal static class WireSamples
         new PushReply(s_key, 333, s_node, 55, Refusal.Malformed, "A row is missing."),
         new WorkerReady(s_run, "0123abcd"),
         new WorkerDeclined(s_run, "The data cannot be read."),
+        new OfferRefused(s_run, 3, 5),
         new LeaseDone(s_run, 333, s_node, 55, s_sums, 1234),
         new LeaseFailed(s_run, 55, "No memory."),
         new EvaluationDone(s_run, 333, 1, 56, s_bytes),
