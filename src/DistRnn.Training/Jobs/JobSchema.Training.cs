@@ -23,7 +23,8 @@ internal static partial class JobSchema
         {
             Min = 1, Max = 1e15, MayChange = true,
         },
-        Training("batch", ValueKind.Integer, "Sequences (lanes) a step.", training => (long)training.Batch, (training, value) => training with { Batch = Int(value) }) with { Min = 1, Max = 1 << 20 },
+        Training("batch", ValueKind.Integer, "Sequences (lanes) a step.", training => (long)training.Batch, (training, value) => training with { Batch = Int(value) }) with { Tasks = RecurrentTasks, Min = 1, Max = 1 << 20 },
+        Training("batch", ValueKind.Integer, "Words of the text a step.", training => (long)training.Batch, (training, value) => training with { Batch = Int(value) }) with { Tasks = VectorTasks, Min = 1, Max = 1 << 20 },
         Training("batch-shards", ValueKind.Integer, "Fixed parts of a batch, the units of work of a cluster.", training => (long)training.BatchShards, (training, value) => training with { BatchShards = Int(value) }) with { Min = 1, Max = 1 << 16 },
         Training("window", ValueKind.Integer, "Steps of truncated backpropagation through time.", training => (long?)training.Window, (training, value) => training with { Window = OptionalInt(value) }) with
         {

@@ -32,7 +32,7 @@ public sealed record TrainingSection
     /// <summary>Updates, at least 1; null where <see cref="Epochs"/> counts.</summary>
     public long? Steps { get; init; }
 
-    /// <summary>Sequences (lanes) a step, at least 1.</summary>
+    /// <summary>Sequences (lanes) a step, at least 1; of word vectors, words of the text.</summary>
     public int Batch { get; init; } = 32;
 
     /// <summary>Fixed parts of a batch, at least 1.</summary>
