@@ -37,6 +37,27 @@ public sealed class LoopbackTests : IDisposable
     }
 
     [Theory]
+    [InlineData("skip-gram", "negative-sampling(5)", "none", "sgd")]
+    [InlineData("cbow", "hierarchical-softmax", "none", "adam")]
+    [InlineData("skip-gram", "negative-sampling(5)", "bf16", "sgd")]
+    public void Fingerprint_OfWordVectorsWithSparseRows_IsThatOfOneProcess(string algorithm, string output, string codec, string optimizer)
+    {
+        File.WriteAllLines(
+            Path.Combine(_directory, "words.txt"), Enumerable.Range(0, 120).Select(line => string.Join(' ', Enumerable.Range(0, 12).Select(word => $"w{(line * line + 7 * word) % 401}"))));
+        File.WriteAllLines(Path.Combine(_directory, "questions.txt"), [": all", "w0 w7 w14 w21", "w1 w8 w15 w22"]);
+        var file = Path.Combine(_directory, "job.yaml");
+        File.WriteAllText(file, $$"""
+            task: word-vectors
+            data: {train: words.txt, valid: words.txt, analogies: questions.txt, min-count: 1, subsample: none}
+            model: {dimensions: 50, algorithm: {{algorithm}}, output: {{output}}}
+            training: {steps: 23, batch: 100, batch-shards: 5, optimizer: {{optimizer}}, evaluate-every: 10}
+            cluster: {codec: {{codec}}}
+            checkpoint: {every-steps: 9}
+            """);
+        Check(JobFile.Read(file, JobOverrides.None), 2, 3);
+    }
+
+    [Theory]
     [InlineData("bounded-staleness(2)")]
     [InlineData("asynchronous")]
     public void Run_ShardsAppliedOneByOne_AppliesEachOnceAndLearns(string consistency)
