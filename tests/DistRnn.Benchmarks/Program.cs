@@ -4,6 +4,8 @@ return args switch
 {
     ["real-data", var folder, .. var names] => RealData.Run(folder, names),
     ["table", var report, .. var peers] => SpeedTable.Write(report, peers),
+    ["encoder-decoder"] => PairSpeed.Run(1),
+    ["encoder-decoder", var threads] => PairSpeed.Run(int.Parse(threads, System.Globalization.CultureInfo.InvariantCulture)),
     _ => Usage(),
 };
 
@@ -11,5 +13,6 @@ static int Usage()
 {
     Console.Error.WriteLine("real-data FOLDER [JOB ...]   trains the jobs beside this program on the data files under FOLDER and compares with the goals");
     Console.Error.WriteLine("table BENCH.json [PEERS.txt ...]   bench's JSON as a table, beside what the peers' scripts printed");
+    Console.Error.WriteLine("encoder-decoder [THREADS]   the speed of an encoder-decoder's gradient");
     return 2;
 }

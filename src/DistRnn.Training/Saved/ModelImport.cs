@@ -83,6 +83,8 @@ public static class ModelImport
 
     private static JobOptions SaveState(JobOptions job, Vocabulary? vocabulary, string state, ITrainingProgress progress)
     {
+        if (vocabulary is not null && job.Task == TaskKind.Translation)
+            throw new InvalidInputException("A translation has a vocabulary on either side, both of the job's data; leave --vocabulary out.");
         if (vocabulary is null || job.Task is not (TaskKind.LanguageModel or TaskKind.WordVectors))
         {
             using var data = TaskData.Load(JobData.OptionsOf(job), job.Seed, new LoadingRelay(progress));
