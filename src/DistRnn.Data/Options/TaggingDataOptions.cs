@@ -40,6 +40,12 @@ public sealed record TaggingDataOptions : TokenDataOptions
     /// <summary>The most steps a sequence keeps, at least 1; null for all. Longer ones lose their end, labels included.</summary>
     public int? MaxLength { get; init; }
 
+    /// <summary>
+    /// Whether each token's characters are read beside it, as the file spells it: lower case, digits and the vocabulary do not concern them. Of a token of
+    /// more than 64 characters the first and the last 32 count. Not read for numbers.
+    /// </summary>
+    public bool WithCharacters { get; init; }
+
     /// <summary>How numeric sequences are scaled; null is <see cref="NormalizeKind.Standard"/>. Series is an error, and so is anything but null for tokens.</summary>
     public NormalizeKind? Normalize { get; init; }
 }

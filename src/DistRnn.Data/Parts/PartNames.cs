@@ -18,6 +18,7 @@ internal static class PartNames
 internal static class StateFiles
 {
     public const string Vocabulary = "vocabulary.txt";
+    public const string Characters = "characters.vocabulary.txt";
     public const string Labels = "labels.txt";
     public const string Normalization = "normalization.json";
 

@@ -36,6 +36,11 @@ internal sealed class SequenceContent
             ApplyScales();
         else if (!bytes)
             MapTokens(reading);
+        if (!numeric && reading.Spellings is { } spellings)
+        {
+            Characters = saved?.Characters ?? spellings.Fit(CountSpellings(train, spellings.Count));
+            _table.Characters = spellings.Map(Characters);
+        }
 
         Parts = parts.ToDictionary(part => part.Key, part => new TablePart(_table, part.Value, Labels.Count, WithTargets));
         foreach (var (part, sequences) in parts)
@@ -54,6 +59,8 @@ internal sealed class SequenceContent
 
     public ImmutableArray<Vocabulary> Vocabularies { get; }
 
+    public Vocabulary? Characters { get; }
+
     public int ValueSize { get; }
 
     public ColumnScales Scales { get; }
@@ -67,6 +74,8 @@ internal sealed class SequenceContent
         using var digest = new ContentDigest(task);
         foreach (var vocabulary in Vocabularies)
             digest.Add(vocabulary.Tokens);
+        if (Characters is { } characters)
+            digest.Add(characters.Tokens);
         digest.Add(Labels.Tokens);
         digest.Add<double>(Scales.Means);
         digest.Add<double>(Scales.Deviations);
@@ -88,6 +97,15 @@ internal sealed class SequenceContent
                 foreach (var label in _table.LabelsOf(sequence))
                     counts[label]++;
         }
+        return counts;
+    }
+
+    private long[] CountSpellings(int[] sequences, int spellings)
+    {
+        var counts = new long[spellings];
+        foreach (var sequence in sequences)
+            foreach (var spelling in _table.SpellingsOf(sequence))
+                counts[spelling]++;
         return counts;
     }
 
@@ -161,7 +179,7 @@ internal sealed class SequenceContent
 }
 
 /// <summary>What a trained model kept of its data, as far as it has it.</summary>
-internal sealed record SavedState(ImmutableArray<Vocabulary> Vocabularies, Vocabulary Labels, ColumnScales? Scales)
+internal sealed record SavedState(ImmutableArray<Vocabulary> Vocabularies, Vocabulary Labels, ColumnScales? Scales, Vocabulary? Characters)
 {
     /// <summary>Reads the files of a model of labelled sequences.</summary>
     /// <param name="directory">Where they are.</param>
@@ -173,10 +191,11 @@ internal sealed record SavedState(ImmutableArray<Vocabulary> Vocabularies, Vocab
         if (File.Exists(scaleFile))
         {
             var (_, _, scales) = ScaleFile.Read(scaleFile);
-            return new SavedState([], labels, scales.GetValueOrDefault("all") ?? throw new InvalidInputException($"{scaleFile} has no scales named all."));
+            return new SavedState([], labels, scales.GetValueOrDefault("all") ?? throw new InvalidInputException($"{scaleFile} has no scales named all."), null);
         }
         var vocabularies = Enumerable.Range(0, columns).Select(column => Vocabulary.Read(TextSource.FromFile(Path.Combine(directory, StateFiles.VocabularyOf(column)))));
-        return new SavedState([.. vocabularies], labels, null);
+        var characters = Path.Combine(directory, StateFiles.Characters);
+        return new SavedState([.. vocabularies], labels, null, File.Exists(characters) ? Vocabulary.Read(TextSource.FromFile(characters)) : null);
     }
 
     /// <summary>Refuses sequences of another kind or width than the model's.</summary>

@@ -35,6 +35,9 @@ internal sealed class SequenceReading
 
     public SequenceTable Table { get; private set; }
 
+    /// <summary>How tokens are spelt, where their characters are read.</summary>
+    public SpellingTable? Spellings { get; init; }
+
     public List<SourceFile> Files { get; } = [];
 
     /// <summary>Whether the sequences are numbers; null until there is one.</summary>
@@ -62,6 +65,8 @@ internal sealed class SequenceReading
         for (var step = 0; step < length; step++)
         {
             Table.Tokens[0].Add(Tokenizer.NumberOfWord(tokens[step]));
+            if (Spellings is { } spellings)
+                Table.Spellings.Add(spellings.NumberOf(tokens[step]));
             for (var feature = 0; feature < features.Count; feature++)
                 Table.Tokens[feature + 1].Add(Tokens[feature + 1].NumberOf(features[feature][step]));
             AddLabel(labels?[step]);

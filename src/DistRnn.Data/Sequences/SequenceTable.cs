@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using DistRnn.Numerics;
 
@@ -17,6 +18,12 @@ internal sealed class SequenceTable(int tokenColumns, bool labelPerStep)
 
     /// <summary>The labels, [steps] or [sequences].</summary>
     public List<int> Labels { get; } = [];
+
+    /// <summary>How the token of each step is spelt, [steps], where characters are read; else empty.</summary>
+    public List<int> Spellings { get; } = [];
+
+    /// <summary>The characters' ids of each spelling, where they are read.</summary>
+    public int[][]? Characters { get; set; }
 
     public bool LabelPerStep => labelPerStep;
 
@@ -40,6 +47,9 @@ internal sealed class SequenceTable(int tokenColumns, bool labelPerStep)
         var labels = CollectionsMarshal.AsSpan(Labels);
         return labelPerStep ? labels.Slice(StartOf(sequence), LengthOf(sequence)) : labels.Slice(sequence, 1);
     }
+
+    /// <summary>The spellings of a sequence, [length].</summary>
+    public ReadOnlySpan<int> SpellingsOf(int sequence) => CollectionsMarshal.AsSpan(Spellings).Slice(StartOf(sequence), LengthOf(sequence));
 
     /// <summary>The values of a sequence, [length, ValueSize].</summary>
     public Span<float> ValuesOf(int sequence) => Values.Slice(StartOf(sequence) * ValueSize, LengthOf(sequence) * ValueSize);
@@ -75,6 +85,9 @@ internal sealed class TablePart(SequenceTable table, int[] sequences, int knownL
         var sequence = sequences[index];
         foreach (var column in table.Tokens)
             digest.Add<int>(CollectionsMarshal.AsSpan(column).Slice(table.StartOf(sequence), table.LengthOf(sequence)));
+        if (table.Characters is { } characters)
+            foreach (var spelling in table.SpellingsOf(sequence))
+                digest.Add<int>(characters[spelling]);
         digest.Add<float>(table.ValuesOf(sequence));
         if (withTargets)
             digest.Add(table.LabelsOf(sequence));
@@ -84,6 +97,13 @@ internal sealed class TablePart(SequenceTable table, int[] sequences, int knownL
     {
         var kind = !withTargets ? TargetKind.None : table.LabelPerStep ? TargetKind.ClassPerStep : TargetKind.ClassPerSequence;
         batch.Reset(lengths, table.Tokens.Length, table.ValueSize, kind);
+    }
+
+    public override void Fill(SequenceBatch batch, ReadOnlySpan<int> indices)
+    {
+        base.Fill(batch, indices);
+        if (table.Characters is { } characters)
+            FillCharacters(batch, indices, characters);
     }
 
     public override void Fill(SequenceBatch batch, int row, int index)
@@ -99,5 +119,28 @@ internal sealed class TablePart(SequenceTable table, int[] sequences, int knownL
         table.LabelsOf(sequence).CopyTo(targets);
         foreach (ref var target in targets)
             target = target < knownLabels ? target : TaskData.UnseenLabel;
+    }
+
+    /// <summary>A row of characters for every step of the batch, in its order.</summary>
+    private void FillCharacters(SequenceBatch batch, ReadOnlySpan<int> indices, int[][] characters)
+    {
+        var lengths = ArrayPool<int>.Shared.Rent(batch.Steps);
+        var word = 0;
+        foreach (var index in indices)
+            foreach (var spelling in table.SpellingsOf(sequences[index]))
+                lengths[word++] = characters[spelling].Length;
+        var rows = batch.CharacterSequences;
+        rows.Reset(lengths.AsSpan(0, word), 1, 0, TargetKind.None);
+        ArrayPool<int>.Shared.Return(lengths);
+        var ids = rows.Tokens(0);
+        var next = 0;
+        foreach (var index in indices)
+        {
+            foreach (var spelling in table.SpellingsOf(sequences[index]))
+            {
+                characters[spelling].CopyTo(ids[next..]);
+                next += characters[spelling].Length;
+            }
+        }
     }
 }

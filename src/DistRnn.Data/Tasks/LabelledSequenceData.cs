@@ -24,6 +24,9 @@ public abstract class LabelledSequenceData : TaskData
     public override ImmutableArray<Vocabulary> Vocabularies => _content.Vocabularies;
 
     /// <inheritdoc/>
+    public override Vocabulary? Characters => _content.Characters;
+
+    /// <inheritdoc/>
     public override int ValueSize => _content.ValueSize;
 
     /// <inheritdoc/>
@@ -69,6 +72,7 @@ public abstract class LabelledSequenceData : TaskData
     {
         for (var column = 0; column < Vocabularies.Length; column++)
             Vocabularies[column].Write(Path.Combine(directory, StateFiles.VocabularyOf(column)));
+        _content.Characters?.Write(Path.Combine(directory, StateFiles.Characters));
         _content.Labels.Write(Path.Combine(directory, StateFiles.Labels));
         if (ValueSize > 0)
         {

@@ -39,7 +39,10 @@ public sealed class TaggingData : LabelledSequenceData
         ImmutableArray<int> columns = [options.Columns.Token, .. options.Columns.Features, options.Columns.Tag ?? int.MaxValue];
         if (options.Format == TaggingFormat.Conll && (columns.Any(column => column < 0) || columns.Distinct().Count() < columns.Length))
             throw new InvalidInputException("data.columns names a column below 0 or the same column twice; columns are counted from 0 and each has one use.");
-        return new SequenceReading(options, TokenKind.Word, options.MaxLength, Features(options), labelPerStep: true, withTargets, progress);
+        return new SequenceReading(options, TokenKind.Word, options.MaxLength, Features(options), labelPerStep: true, withTargets, progress)
+        {
+            Spellings = options.WithCharacters ? new SpellingTable() : null,
+        };
     }
 
     private static int Features(TaggingDataOptions options) => options.Format == TaggingFormat.Conll ? options.Columns.Features.Length : 0;

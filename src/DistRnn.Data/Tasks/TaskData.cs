@@ -24,6 +24,9 @@ public abstract class TaskData : IDisposable
     /// <summary>The vocabularies of the token columns: the token itself, then features. Empty for numeric sequences.</summary>
     public abstract ImmutableArray<Vocabulary> Vocabularies { get; }
 
+    /// <summary>The vocabulary of characters, <c>&lt;unk&gt;</c> first; null where tokens are read whole. Batches then have <see cref="SequenceBatch.CharacterSequences"/>.</summary>
+    public virtual Vocabulary? Characters => null;
+
     /// <summary>Real values a step; 0 for tokens.</summary>
     public abstract int ValueSize { get; }
 
@@ -118,7 +121,7 @@ public abstract class TaskData : IDisposable
 
     /// <summary>
     /// Writes what a trained model needs to read new data, as text: <c>vocabulary.txt</c> and <c>feature-N.vocabulary.txt</c> (a token a line, a tab, its
-    /// count), <c>labels.txt</c> (the same), <c>normalization.json</c> (exact). Only what the task has.
+    /// count), <c>characters.vocabulary.txt</c> and <c>labels.txt</c> (the same), <c>normalization.json</c> (exact). Only what the task has.
     /// </summary>
     /// <param name="directory">An existing directory.</param>
     public abstract void SaveState(string directory);

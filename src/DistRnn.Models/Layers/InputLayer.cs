@@ -3,8 +3,10 @@ using DistRnn.Numerics;
 namespace DistRnn.Models;
 
 /// <summary>
-/// What enters the first recurrent layer, by packed row: the embeddings of a step's tokens side by side, then its real values; with a context window
-/// those of the neighbouring steps too, from left to right, +0 beyond the ends; then dropout. Back: the sparse gradients of the embeddings.
+/// What enters the first recurrent layer, by packed row: the embeddings of a step's tokens side by side, what its characters
+/// say, then its real values; with a context window
+/// those of the neighbouring steps too, from left to right, +0 beyond the ends; then dropout. Back: the sparse gradients of the embeddings,
+/// and the characters' network.
 /// </summary>
 /// <remarks>Members that take a thread are called by every thread of the team at once and contain the same barriers for each.</remarks>
 internal sealed unsafe class InputLayer : IDisposable
@@ -14,11 +16,13 @@ internal sealed unsafe class InputLayer : IDisposable
     private readonly PackedBatch _batch;
     private readonly EmbeddingGradient[] _embeddings;
     private readonly IntScratch[] _tokens;
+    private readonly CharacterLayer? _characters;
     private readonly Scratch _step = new();
     private readonly Scratch _window = new();
     private readonly Scratch _gradients = new();
     private readonly Scratch _stepGradients = new();
     private readonly int _stepSize;
+    private readonly int _characterOffset;
     private readonly int _valueOffset;
     private float* _parameters;
     private int[] _entryTokens = [];
@@ -28,18 +32,22 @@ internal sealed unsafe class InputLayer : IDisposable
     /// <param name="network">The network.</param>
     /// <param name="team">The threads.</param>
     /// <param name="batch">How rows lie.</param>
-    public InputLayer(Network network, ComputeTeam team, PackedBatch batch)
+    /// <param name="width">The vector width.</param>
+    public InputLayer(Network network, ComputeTeam team, PackedBatch batch, SimdWidth width)
     {
         (_network, _team, _batch) = (network, team, batch);
         var options = network.Options;
-        _valueOffset = options.Embeddings.Sum();
+        _characterOffset = options.Embeddings.Sum();
+        _valueOffset = _characterOffset + options.Characters;
         _stepSize = _valueOffset + options.ValueSize;
+        if (network.Characters is { } characters)
+            _characters = new CharacterLayer(characters, team, batch, width);
         _embeddings = [.. options.Embeddings.Select((size, column) => new EmbeddingGradient(options.Vocabularies[column], size, team.Threads))];
         _tokens = [.. options.Embeddings.Select(_ => new IntScratch())];
     }
 
     /// <summary>Bytes held.</summary>
-    public long Bytes => _step.Bytes + _window.Bytes + _gradients.Bytes + _stepGradients.Bytes + _embeddings.Sum(embedding => embedding.AllocatedBytes);
+    public long Bytes => _step.Bytes + _window.Bytes + _gradients.Bytes + _stepGradients.Bytes + _embeddings.Sum(embedding => embedding.AllocatedBytes) + (_characters?.Bytes ?? 0);
 
     /// <summary>Whether anything goes back: real values have no parameters.</summary>
     public bool HasGradient => _embeddings.Length > 0;
@@ -61,7 +69,16 @@ internal sealed unsafe class InputLayer : IDisposable
     private RowBlock Inputs => Window == 1 ? Steps : new((nint)_window.Pointer, WindowStride);
 
     /// <summary>Sets the parameters.</summary>
-    public void SetParameters(FloatBuffer parameters) => _parameters = parameters.Pointer;
+    public void SetParameters(FloatBuffer parameters)
+    {
+        _parameters = parameters.Pointer;
+        _characters?.SetParameters(parameters);
+    }
+
+    /// <summary>Rebuilds this thread's share of the transposes.</summary>
+    /// <param name="thread">The thread.</param>
+    /// <param name="parameters">The flat vector.</param>
+    public void RebuildTransposes(int thread, FloatBuffer parameters) => _characters?.RebuildTransposes(thread, parameters);
 
     /// <summary>Takes tokens and values out of the shards; one thread.</summary>
     /// <param name="shards">The shards, as the batch was built from.</param>
@@ -93,6 +110,7 @@ internal sealed unsafe class InputLayer : IDisposable
             for (var row = 0; row < shard.Rows; row++, sequence++)
                 Take(shard, row, sequence, key);
         }
+        _characters?.Prepare(shards, training);
     }
 
     /// <summary>Lists the touched rows of every embedding; one thread, after <see cref="Prepare"/>.</summary>
@@ -113,6 +131,7 @@ internal sealed unsafe class InputLayer : IDisposable
                 _entryTokens.AsSpan(0, count), _entryShards.AsSpan(0, count), new ReadOnlySpan<int>(_batch.Rows, count), _batch.Shards,
                 gradient.TouchedRowsOf(_network.EmbeddingTensor(column)));
         }
+        _characters?.Collect(gradient);
     }
 
     /// <summary>Gathers embeddings and neighbours; the caller's next barrier ends it.</summary>
@@ -128,6 +147,7 @@ internal sealed unsafe class InputLayer : IDisposable
             for (var row = start; row < end; row++)
                 new ReadOnlySpan<float>(table + (nint)tokens[row] * size, size).CopyTo(new Span<float>(Steps.At(row) + offset, size));
         }
+        _characters?.Forward(thread, Steps, _characterOffset);
         if (Window > 1)
         {
             _team.Barrier();
@@ -157,6 +177,7 @@ internal sealed unsafe class InputLayer : IDisposable
             var tensor = _network.Parameters.Tensors[_network.EmbeddingTensor(column)];
             _embeddings[column].Sum(_team, thread, source.At(0), source.Stride, offset, gradient + tensor.Offset);
         }
+        _characters?.Backward(thread, key, source, _characterOffset, gradient);
     }
 
     /// <inheritdoc/>
@@ -168,6 +189,7 @@ internal sealed unsafe class InputLayer : IDisposable
             tokens.Dispose();
         foreach (var scratch in (Scratch[])[_step, _window, _gradients, _stepGradients])
             scratch.Dispose();
+        _characters?.Dispose();
     }
 
     private void Take(SequenceBatch shard, int row, int sequence, StepKey? key)

@@ -10,7 +10,7 @@ namespace DistRnn.Models;
 /// The denominator is 16 interleaved partial sums over ascending classes and a fixed tree of them. Few classes: threads take rows and need no
 /// barriers; many: threads take panels for the products and rows for the loss. Members that take a thread are called by every thread at once.
 /// </remarks>
-internal sealed unsafe class SoftmaxLoss : IDisposable
+internal sealed unsafe class SoftmaxLoss : IStepLoss
 {
     private const int BlockRows = 192;
 

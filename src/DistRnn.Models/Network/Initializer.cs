@@ -17,6 +17,9 @@ namespace DistRnn.Models;
 /// <param name="parameters">The flat vector; gaps between tensors are left as they are.</param>
 internal sealed class Initializer(ParameterTable table, InitializerKind kind, float scale, ulong seed, FloatBuffer parameters)
 {
+    // As pytorch-crf begins.
+    private const float TransitionBound = 0.1f;
+
     private float[] _scratch = [];
 
     private enum Role
@@ -25,6 +28,7 @@ internal sealed class Initializer(ParameterTable table, InitializerKind kind, fl
         Weight,
         RecurrentWeight,
         Bias,
+        Transition,
     }
 
     /// <summary>Writes an embedding, [V, E].</summary>
@@ -59,6 +63,15 @@ internal sealed class Initializer(ParameterTable table, InitializerKind kind, fl
             Write(bias, Role.Bias, inputs, outputs, inputs);
     }
 
+    /// <summary>Writes the transitions of a conditional random field of L classes; [L, L] counts as a weight of L inputs and outputs, and so do beginning and ending.</summary>
+    /// <param name="tensors">The transitions.</param>
+    public void Transitions(CrfTensors tensors)
+    {
+        var classes = tensors.Start.Shape[0];
+        foreach (var tensor in (TensorInfo[])[tensors.Start, tensors.End, tensors.Scores])
+            Write(tensor, Role.Transition, classes, classes, classes);
+    }
+
     private void Write(TensorInfo tensor, Role role, int inputs, int outputs, int pytorchSize, float forgetBias = 0)
     {
         var count = checked((int)tensor.Count);
@@ -89,6 +102,9 @@ internal sealed class Initializer(ParameterTable table, InitializerKind kind, fl
         {
             case InitializerKind.PyTorch when role == Role.Embedding:
                 Normal(chance, 1, values);
+                break;
+            case InitializerKind.PyTorch when role == Role.Transition:
+                Uniform(chance, TransitionBound, values);
                 break;
             case InitializerKind.PyTorch:
                 Uniform(chance, (float)(1 / Math.Sqrt(pytorchSize)), values);

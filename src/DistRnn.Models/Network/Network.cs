@@ -5,9 +5,11 @@ namespace DistRnn.Models;
 
 /// <summary>A network's parameters: which tensors there are, in PyTorch's order and with PyTorch's names, and how they begin.</summary>
 /// <remarks>
-/// In order: <c>embedding.weight</c> [V, E] and <c>feature_embedding.N.weight</c> for the further token columns; for each layer and direction
+/// In order: <c>embedding.weight</c> [V, E] and <c>feature_embedding.N.weight</c> for the further token columns; with characters
+/// <c>characters.embedding.weight</c> and <c>characters.rnn.weight_ih_l0</c> and so on in both directions; for each layer and direction
 /// <c>rnn.weight_ih_l0</c>, <c>rnn.weight_hh_l0</c>, <c>rnn.bias_ih_l0</c>, <c>rnn.bias_hh_l0</c> and, with peepholes, <c>rnn.weight_ci_l0</c>,
-/// <c>rnn.weight_cf_l0</c>, <c>rnn.weight_co_l0</c> (the backward direction's end in <c>_reverse</c>); the head's <c>weight</c> and <c>bias</c>.
+/// <c>rnn.weight_cf_l0</c>, <c>rnn.weight_co_l0</c> (the backward direction's end in <c>_reverse</c>); the head's <c>weight</c> and <c>bias</c>;
+/// of a conditional random field <c>crf.start_transitions</c>, <c>crf.end_transitions</c> and <c>crf.transitions</c>, as pytorch-crf has them.
 /// Immutable and thread-safe.
 /// </remarks>
 public sealed class Network : INetwork
@@ -21,10 +23,12 @@ public sealed class Network : INetwork
     {
         NetworkOptionsCheck.ThrowIfInvalid(options);
         Options = options;
-        InputSize = checked((int)((options.Embeddings.Sum(size => (long)size) + options.ValueSize) * options.ContextWindow));
+        InputSize = checked((int)(options.StepSize * options.ContextWindow));
         var builder = new ParameterTable.Builder();
         for (var column = 0; column < options.Embeddings.Length; column++)
             builder.AddRowMajor(EmbeddingName(column), [options.Vocabularies[column], options.Embeddings[column]], sparseRows: true);
+        if (options.Characters > 0)
+            Characters = CharacterTensors.Add(builder, options);
         var stack = ImmutableArray.CreateBuilder<StackTensors>();
         for (var layer = 0; layer < options.Hidden.Length; layer++)
             for (var direction = 0; direction < options.Directions; direction++)
@@ -33,6 +37,8 @@ public sealed class Network : INetwork
         HeadPanels = new PanelShape(1, options.Outputs);
         HeadWeight = builder.AddWeight($"{options.HeadName}.weight", HeadPanels, TopSize);
         HeadBias = builder.AddBias($"{options.HeadName}.bias", HeadPanels);
+        if (options.Head == HeadKind.Crf)
+            Crf = CrfTensors.Add(builder, options.Outputs);
         Parameters = builder.Build();
     }
 
@@ -60,6 +66,12 @@ public sealed class Network : INetwork
     /// <summary>The head's bias, [Outputs].</summary>
     internal TensorInfo HeadBias { get; }
 
+    /// <summary>The characters' tensors; null without characters.</summary>
+    internal CharacterTensors? Characters { get; }
+
+    /// <summary>The transitions of a conditional random field; null of another head.</summary>
+    internal CrfTensors? Crf { get; }
+
     /// <summary>Sets the parameters to their beginning, drawn from the seed in PyTorch's order.</summary>
     /// <param name="seed">The job's seed.</param>
     /// <param name="parameters">The flat vector, <see cref="ParameterTable.Count"/> floats; the gaps between tensors become +0.</param>
@@ -73,10 +85,13 @@ public sealed class Network : INetwork
         var initializer = new Initializer(Parameters, Options.Initializer, Options.InitializerScale, seed, parameters);
         for (var column = 0; column < Options.Embeddings.Length; column++)
             initializer.Embedding(Parameters.Tensors[EmbeddingTensor(column)]);
+        Characters?.Initialize(initializer);
         for (var layer = 0; layer < Options.Hidden.Length; layer++)
             for (var direction = 0; direction < Options.Directions; direction++)
                 initializer.Stack(Stack(layer, direction), PanelsOf(layer), InputSizeOf(layer), Options.ForgetBias);
         initializer.Dense(HeadWeight, HeadBias);
+        if (Crf is { } crf)
+            initializer.Transitions(crf);
     }
 
     /// <inheritdoc/>
@@ -92,6 +107,13 @@ public sealed class Network : INetwork
                     rows.Add(token);
             if (column == 0 && Options.Dropout.Words > 0)
                 rows.Add(Options.UnknownToken);
+            return true;
+        }
+        if (Characters is { } characters && ReferenceEquals(Parameters.Tensors[tensor], characters.Embedding))
+        {
+            foreach (var shard in shards)
+                foreach (var character in shard.CharacterSequences.Tokens(0))
+                    rows.Add(character);
             return true;
         }
         return false;

@@ -38,7 +38,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         ArgumentNullException.ThrowIfNull(team);
         (_network, _team) = (network, team);
         var (options, chosen) = (network.Options, width ?? SimdWidths.Current);
-        _input = new InputLayer(network, team, _batch);
+        _input = new InputLayer(network, team, _batch, chosen);
         _stack = new RecurrentStack(
             new RecurrentStackOptions
             {
@@ -53,7 +53,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
                 LayersDropout = options.Dropout.Layers,
             },
             team, _batch, chosen);
-        var perStep = options.Head == HeadKind.ClassPerStep;
+        var perStep = options.IsPerStep;
         var layer = new OutputLayer(
             team, MatrixKernels.Create(chosen),
             new OutputLayerForm(
@@ -70,6 +70,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         };
         _rebuild = thread =>
         {
+            _input.RebuildTransposes(thread, _parameters!);
             _stack.RebuildTransposes(thread, _parameters!);
             _head.Layer.RebuildTransposes(thread);
         };
@@ -90,7 +91,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         _transposesAreStale = true;
         _input.SetParameters(parameters);
         _stack.SetParameters(parameters);
-        _head.Layer.SetParameters(parameters);
+        _head.SetParameters(parameters);
     }
 
     /// <summary>

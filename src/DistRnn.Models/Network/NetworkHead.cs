@@ -36,6 +36,10 @@ internal abstract unsafe class NetworkHead : IDisposable
     /// <summary>Segments of a row of the stack's top: its directions.</summary>
     protected int Segments => Network.Options.Directions;
 
+    /// <summary>Sets the parameters.</summary>
+    /// <param name="parameters">The flat vector.</param>
+    public virtual void SetParameters(FloatBuffer parameters) => Layer.SetParameters(parameters);
+
     /// <summary>Takes targets out of the shards and makes room.</summary>
     /// <param name="shards">The shards, as the batch was built from.</param>
     /// <exception cref="ArgumentException">A target is out of range, or the shards have another kind of targets.</exception>

@@ -52,6 +52,9 @@ public enum HeadKind
 
     /// <summary>Real values for the pooled sequence, with the mean squared error: forecasters.</summary>
     ValuesPerSequence,
+
+    /// <summary>A class at every step, those of a sequence chosen together: a linear-chain conditional random field (Lafferty et al. 2001), for taggers.</summary>
+    Crf,
 }
 
 /// <summary>How parameters begin.</summary>
@@ -93,6 +96,15 @@ public sealed record NetworkOptions
     /// <summary>Embedding sizes of the token columns, one for each of <see cref="Vocabularies"/>.</summary>
     public ImmutableArray<int> Embeddings { get; init; } = [];
 
+    /// <summary>Different characters, the unknown one included; 0 where tokens are read whole. Their sequences are <see cref="Numerics.SequenceBatch.CharacterSequences"/>.</summary>
+    public int CharacterVocabulary { get; init; }
+
+    /// <summary>
+    /// Values a step, N, that stand for a token's characters beside its embeddings; 0 for none. They are what a bidirectional LSTM of ceil(N / 2) units each
+    /// way ends with, forward before backward (Lample et al. 2016); characters have embeddings of as many values as it has units.
+    /// </summary>
+    public int Characters { get; init; }
+
     /// <summary>Real values a step, read beside the embeddings; 0 for purely symbolic sequences.</summary>
     public int ValueSize { get; init; }
 
@@ -120,7 +132,7 @@ public sealed record NetworkOptions
     /// <summary>Whether every layer also reads the sequence from its end.</summary>
     public bool Bidirectional { get; init; }
 
-    /// <summary>What the output layer of a sequence reads; not read for <see cref="HeadKind.ClassPerStep"/>.</summary>
+    /// <summary>What the output layer of a sequence reads; not read where there is a class at every step.</summary>
     public Pooling Pooling { get; init; } = Pooling.Last;
 
     /// <summary>The output layer's kind.</summary>
@@ -149,4 +161,13 @@ public sealed record NetworkOptions
 
     /// <summary>Directions of the recurrent stack: 1 or 2.</summary>
     public int Directions => Bidirectional ? 2 : 1;
+
+    /// <summary>Whether the head says something at every step, not of the pooled sequence.</summary>
+    internal bool IsPerStep => Head is HeadKind.ClassPerStep or HeadKind.Crf;
+
+    /// <summary>Units of the characters' network in each direction.</summary>
+    internal int CharacterUnits => (Characters + 1) / 2;
+
+    /// <summary>Values of a step's input before the context window: embeddings, characters, real values.</summary>
+    internal long StepSize => Embeddings.Sum(size => (long)size) + Characters + ValueSize;
 }

@@ -30,7 +30,13 @@ internal static class NetworkOptionsCheck
             throw Invalid(nameof(options.ValueSize), "a network reads tokens, real values or both; here are neither");
         if (options.ContextWindow < 1 || options.ContextWindow % 2 == 0)
             throw OutOfRange(nameof(options.ContextWindow), options.ContextWindow, "an odd number, 1 or more");
-        var inputs = (options.Embeddings.Sum(size => (long)size) + options.ValueSize) * options.ContextWindow;
+        if (options.Characters is < 0 or > 1 << 20)
+            throw OutOfRange(nameof(options.Characters), options.Characters, "0 to 1048576");
+        if (options.CharacterVocabulary < 0 || options.Characters > 0 != options.CharacterVocabulary > 0)
+            throw OutOfRange(nameof(options.CharacterVocabulary), options.CharacterVocabulary, "1 or more with characters, 0 without");
+        if (options.Characters > 0 && options.Vocabularies.IsEmpty)
+            throw Invalid(nameof(options.Characters), "characters belong to tokens, and here are none");
+        var inputs = options.StepSize * options.ContextWindow;
         if (inputs > int.MaxValue)
             throw OutOfRange(nameof(options.Embeddings), inputs, "at most 2147483647 inputs of the first layer");
     }
@@ -61,7 +67,7 @@ internal static class NetworkOptionsCheck
             throw OutOfRange(nameof(options.Outputs), options.Outputs, "1 or more");
         if (string.IsNullOrWhiteSpace(options.HeadName))
             throw Invalid(nameof(options.HeadName), "the output layer needs a name");
-        if (options.HeadName is "embedding" or "rnn" || options.HeadName.StartsWith("feature_embedding", StringComparison.Ordinal))
+        if (options.HeadName is "embedding" or "rnn" or "characters" or "crf" || options.HeadName.StartsWith("feature_embedding", StringComparison.Ordinal))
             throw Invalid(nameof(options.HeadName), $"'{options.HeadName}' is another layer's name");
         if (options.ClassWeights.IsDefault)
             throw Invalid(nameof(options.ClassWeights), "the array is not set; empty means 1 for each class");
@@ -69,6 +75,8 @@ internal static class NetworkOptionsCheck
             return;
         if (options.Head == HeadKind.ValuesPerSequence)
             throw Invalid(nameof(options.ClassWeights), "real values have no classes to weigh");
+        if (options.Head == HeadKind.Crf)
+            throw Invalid(nameof(options.ClassWeights), "a conditional random field weighs whole sequences, which have no weights of classes");
         if (options.ClassWeights.Length != options.Outputs)
             throw Invalid(nameof(options.ClassWeights), $"there are {options.ClassWeights.Length} weights for {options.Outputs} classes");
         foreach (var weight in options.ClassWeights)

@@ -2,23 +2,29 @@ using DistRnn.Numerics;
 
 namespace DistRnn.Models;
 
-/// <summary>A softmax over classes at every step: language models and taggers.</summary>
+/// <summary>A class at every step, each for itself or the steps of a sequence together: language models and taggers.</summary>
 internal sealed unsafe class StepHead : NetworkHead
 {
-    private readonly SoftmaxLoss _softmax;
+    private readonly IStepLoss _loss;
     private readonly Scratch _dropped = new();
 
     public StepHead(Network network, ComputeTeam team, PackedBatch batch, RecurrentStack stack, OutputLayer layer, SimdWidth width)
         : base(network, team, batch, stack, layer) =>
-        _softmax = new SoftmaxLoss(team, layer, width, network.Options.ClassWeights.AsSpan());
+        _loss = network.Crf is { } crf ? new CrfLoss(crf, team, batch, layer) : new SoftmaxLoss(team, layer, width, network.Options.ClassWeights.AsSpan());
 
-    public override long Bytes => base.Bytes + _softmax.Bytes + _dropped.Bytes;
+    public override long Bytes => base.Bytes + _loss.Bytes + _dropped.Bytes;
 
     private float Rate => Network.Options.Dropout.Output;
 
+    public override void SetParameters(FloatBuffer parameters)
+    {
+        base.SetParameters(parameters);
+        _loss.SetParameters(parameters);
+    }
+
     public override void Prepare(ReadOnlySpan<SequenceBatch> shards)
     {
-        _softmax.Prepare(Batch.PackedRows);
+        _loss.Prepare(Batch.PackedRows);
         var sequence = 0;
         foreach (var shard in shards)
         {
@@ -27,7 +33,7 @@ internal sealed unsafe class StepHead : NetworkHead
             for (var row = 0; row < shard.Rows; row++, sequence++)
             {
                 for (var step = 0; step < shard.LengthOf(row); step++)
-                    _softmax.Targets[Batch.PackedRowOf(step, sequence)] = shard.TargetKind == TargetKind.None ? -1 : TargetOf(shard.Targets[shard.Offsets[row] + step]);
+                    _loss.Targets[Batch.PackedRowOf(step, sequence)] = shard.TargetKind == TargetKind.None ? -1 : TargetOf(shard.Targets[shard.Offsets[row] + step]);
             }
         }
     }
@@ -52,11 +58,12 @@ internal sealed unsafe class StepHead : NetworkHead
         }
         if (gradient == null)
         {
-            _softmax.Run(thread, x, Batch.PackedRows, values ? SoftmaxMode.Probabilities : SoftmaxMode.Losses, default);
+            _loss.Run(thread, x, Batch.PackedRows, values ? SoftmaxMode.Probabilities : SoftmaxMode.Losses, default);
             return;
         }
-        _softmax.Run(thread, x, Batch.PackedRows, SoftmaxMode.Gradient, Stack.TopGradients);
+        _loss.Run(thread, x, Batch.PackedRows, SoftmaxMode.Gradient, Stack.TopGradients);
         Layer.Gradients(thread, x, Batch.EveryRow, Batch.Order, gradient);
+        _loss.Gradients(thread, gradient);
         if (drops)
             DropoutRows.Apply(Batch, key!.Value, DropoutMasks.OutputTag, Rate, Stack.TopGradients, Stack.TopUnits, Segments, Stack.TopSegmentStride, start, end);
     }
@@ -70,11 +77,11 @@ internal sealed unsafe class StepHead : NetworkHead
             for (var i = Batch.RowOffsets[shard]; i < Batch.RowOffsets[shard + 1]; i++)
             {
                 var row = Batch.Rows[i];
-                if (_softmax.Targets[row] < 0)
+                if (_loss.Targets[row] < 0)
                     continue;
-                sum.Add(_softmax.Losses[row]);
+                sum.Add(_loss.Losses[row]);
                 targets++;
-                correct += _softmax.IsCorrect(row) ? 1 : 0;
+                correct += _loss.IsCorrect(row) ? 1 : 0;
             }
             results[shard] = new ShardResult(sum.Total, targets, shards[shard].Rows, correct);
         }
@@ -89,10 +96,10 @@ internal sealed unsafe class StepHead : NetworkHead
             for (var step = 0; step < shard.LengthOf(sequence); step++)
             {
                 var (row, at) = (Batch.PackedRowOf(step, sequence), shard.Offsets[sequence] + step);
-                predictions.MutableClasses[at] = Math.Max(_softmax.Classes[row], 0);
-                predictions.MutableLosses[at] = _softmax.Losses[row];
+                predictions.MutableClasses[at] = Math.Max(_loss.Classes[row], 0);
+                predictions.MutableLosses[at] = _loss.Losses[row];
                 if (predictions.WantsValues)
-                    _softmax.CopyProbabilities(row, predictions.MutableValues.Slice(at * size, size));
+                    _loss.CopyProbabilities(row, predictions.MutableValues.Slice(at * size, size));
             }
         }
     }
@@ -100,7 +107,7 @@ internal sealed unsafe class StepHead : NetworkHead
     public override void Dispose()
     {
         base.Dispose();
-        _softmax.Dispose();
+        _loss.Dispose();
         _dropped.Dispose();
     }
 }

@@ -37,6 +37,7 @@ public sealed class SequenceBatch
     private float[] _baseValues = [];
     private long[] _lanes = [];
     private SequenceBatch? _targetSequences;
+    private SequenceBatch? _characterSequences;
 
     /// <summary>Sequences; 0 makes an empty shard.</summary>
     public int Rows { get; private set; }
@@ -93,6 +94,12 @@ public sealed class SequenceBatch
     /// order. Its tokens are what a decoder reads, its targets, a class a step, what it is to say. Filled by the caller after <see cref="Reset"/>.
     /// </summary>
     public SequenceBatch TargetSequences => _targetSequences ??= new SequenceBatch();
+
+    /// <summary>
+    /// The characters of each step's token, for a network that reads them: a row for every step, in the order of <see cref="Offsets"/>, with one token
+    /// column. Filled by the caller after <see cref="Reset"/>.
+    /// </summary>
+    public SequenceBatch CharacterSequences => _characterSequences ??= new SequenceBatch();
 
     /// <summary>An identity of each row that outlives the step, [Rows]: the lane of a stateful stream, or the sequence's index in its part.</summary>
     public Span<long> RowIds => _lanes.AsSpan(0, Rows);

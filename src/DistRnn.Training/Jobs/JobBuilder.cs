@@ -178,6 +178,8 @@ internal sealed class JobBuilder(JobOptions start)
         var training = _job.Training;
         Located("training.optimizer", () => UpdateRule.Parse(training.Optimizer, training.WeightDecay));
         var schedule = Located("training.schedule", () => Schedule.Parse(training.Schedule));
+        if (training.BalancedClassWeights && _job.Task == TaskKind.Tagging && _job.Model.TagOutput == TagOutputKind.Crf)
+            throw Wrong("training.class-weights", "weighs single tags, but with 'model.output: crf' a whole sentence has one loss; allowed is none");
         if (_job.Data.HasValid)
             return;
         if (schedule.NeedsValidation)

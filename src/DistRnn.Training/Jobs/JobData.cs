@@ -32,6 +32,7 @@ public static class JobData
                 {
                     Train = SourceOf(data.Train),
                     Format = JobNames.Parse<TaggingFormat>(data.Format),
+                    WithCharacters = job.Model.Characters is not null,
                     Columns = new ConllColumnsOptions { Token = data.TagColumns.Token, Features = data.TagColumns.Features, Tag = data.TagColumns.Tag },
                     MaxLength = data.MaxLength,
                     Normalize = NormalizeOf(data),

@@ -37,11 +37,15 @@ public static class JobNetwork
             throw new InvalidInputException($"{job.Name}: 'model.dropout.words' is {JobValueText.Of(model.Dropout.Words)}, but the data has numbers and no tokens; allowed is 0.");
         if (tokenColumns == 0 && model.EmbeddingFrom is not null)
             throw new InvalidInputException($"{job.Name}: 'model.embedding-from' is given, but the data has numbers and no tokens; allowed is none.");
+        if (tokenColumns == 0 && model.Characters is { } characters)
+            throw new InvalidInputException($"{job.Name}: 'model.characters' is {characters}, but the data has numbers and no tokens; allowed is none.");
         ImmutableArray<int> embeddings = [model.Embedding, .. model.FeatureEmbedding];
         return new NetworkOptions
         {
             Vocabularies = [.. data.Vocabularies.Select(vocabulary => vocabulary.Count)],
             Embeddings = tokenColumns == 0 ? [] : embeddings[..tokenColumns],
+            CharacterVocabulary = data.Characters?.Count ?? 0,
+            Characters = model.Characters ?? 0,
             ValueSize = data.ValueSize,
             ContextWindow = model.ContextWindow,
             Cell = model.Cell,
@@ -56,6 +60,7 @@ public static class JobNetwork
             {
                 TaskKind.Classification => HeadKind.ClassPerSequence,
                 TaskKind.Forecasting => HeadKind.ValuesPerSequence,
+                TaskKind.Tagging when model.TagOutput == TagOutputKind.Crf => HeadKind.Crf,
                 _ => HeadKind.ClassPerStep,
             },
             Outputs = data.Outputs,

@@ -38,8 +38,14 @@ internal static partial class JobSchema
         {
             Tasks = [TaskKind.Tagging], Min = 1, Max = 99, Odd = true,
         },
-        Model("characters", ValueKind.Integer, "Vectors made of a token's characters.", _ => null, (model, _) => model) with { Tasks = [TaskKind.Tagging], NoneWord = "none", OnlyDefault = true },
-        Model("output", ValueKind.Choice, "What chooses a sentence's tags.", _ => "softmax", (model, _) => model) with { Tasks = [TaskKind.Tagging], Choices = ["softmax"], LaterChoices = ["crf"] },
+        Model("characters", ValueKind.Integer, "Values that a small recurrent network makes of a token's characters, beside its embedding.", model => (long?)model.Characters, (model, value) => model with { Characters = OptionalInt(value) }) with
+        {
+            Tasks = [TaskKind.Tagging], NoneWord = "none", Min = 1, Max = MaxUnits,
+        },
+        Model("output", ValueKind.Choice, "How a sequence's tags are chosen: each for itself, or together by a conditional random field.", model => JobNames.Of(model.TagOutput), (model, value) => model with { TagOutput = JobNames.Parse<TagOutputKind>((string)value!) }) with
+        {
+            Tasks = [TaskKind.Tagging], Choices = [.. JobNames.All<TagOutputKind>()],
+        },
         Model("cell", ValueKind.Choice, "The recurrent cell.", model => JobNames.Of(model.Cell), (model, value) => model with { Cell = JobNames.Parse<CellKind>((string)value!) }) with { Choices = [.. JobNames.All<CellKind>()] },
         OfCell(CellKind.Rnn, Model("activation", ValueKind.Choice, "The function of a plain recurrent network.", model => JobNames.Of(model.Activation), (model, value) => model with { Activation = JobNames.Parse<Activation>((string)value!) }) with
         {

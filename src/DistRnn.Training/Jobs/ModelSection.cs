@@ -18,6 +18,12 @@ public sealed record ModelSection
     /// <summary>Odd, at least 1: how many neighbours' embeddings stand side by side as a step's input (tagging).</summary>
     public int ContextWindow { get; init; } = 1;
 
+    /// <summary>Tagging: values that stand for a token's characters beside its embedding, at least 1; null where tokens are read whole.</summary>
+    public int? Characters { get; init; }
+
+    /// <summary>Tagging: how the tags of a sequence are chosen.</summary>
+    public TagOutputKind TagOutput { get; init; } = TagOutputKind.Softmax;
+
     /// <summary>The recurrent cell.</summary>
     public CellKind Cell { get; init; } = CellKind.Lstm;
 
@@ -92,6 +98,16 @@ public sealed record ModelSection
 
     /// <summary>A run whose kept model is the start of this one, an absolute path, or null.</summary>
     public string? From { get; init; }
+}
+
+/// <summary>How the tags of a sequence are chosen.</summary>
+public enum TagOutputKind
+{
+    /// <summary>Each for itself, by a softmax.</summary>
+    Softmax,
+
+    /// <summary>Together, by a linear-chain conditional random field: the most probable sequence of tags.</summary>
+    Crf,
 }
 
 /// <summary>Rates of dropout, each at least 0 and below 1.</summary>

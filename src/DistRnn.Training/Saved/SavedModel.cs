@@ -255,6 +255,8 @@ public sealed class SavedModel : IDisposable
         for (var column = 0; column < data.Vocabularies.Length; column++)
             if (!data.Vocabularies[column].Tokens.SequenceEqual(_state.Vocabularies[column].Tokens))
                 throw new InvalidInputException("The job's training data gives another vocabulary than the model was made with, so its parts cannot be read for it. Name the file to evaluate with --data.");
+        if (data.Characters is { } characters && !characters.Tokens.SequenceEqual(_state.Characters!.Tokens))
+            throw new InvalidInputException("The job's training data gives other characters than the model was made with, so its parts cannot be read for it. Name the file to evaluate with --data.");
         if (!data.ClassNames.SequenceEqual(_state.ClassNames))
             throw new InvalidInputException("The job's training data gives other classes than the model was made with, so its parts cannot be read for it. Name the file to evaluate with --data.");
     }

@@ -35,6 +35,8 @@ internal static class StartingModel
         for (var column = 0; column < setup.Data.Vocabularies.Length; column++)
             if (!setup.Data.Vocabularies[column].Tokens.SequenceEqual(other.Vocabularies[column].Tokens))
                 throw new InvalidInputException($"model.from: {run} has the same number of tokens as the job's data, but other ones, so its embedding would be read for the wrong tokens.");
+        if (setup.Data.Characters is { } characters && !characters.Tokens.SequenceEqual(other.State.Characters!.Tokens))
+            throw new InvalidInputException($"model.from: {run} has the same number of characters as the job's data, but other ones, so their embedding would be read for the wrong characters.");
         parameters.CopyFrom(other.Parameters);
     }
 

@@ -27,6 +27,8 @@ public sealed class AllocationTests
         {
             Vocabularies = [40, 5],
             Embeddings = [12, 3],
+            CharacterVocabulary = 9,
+            Characters = 7,
             ValueSize = 2,
             ContextWindow = 3,
             Cell = cell,

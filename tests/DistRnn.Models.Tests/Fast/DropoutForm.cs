@@ -12,7 +12,7 @@ internal static class DropoutForm
         {
             Embedding = (row, step, unit) => Factor(DropoutMasks.EmbeddingTag, dropout.Embedding, row, step, unit),
             Layer = (layer, row, step, unit) => Segmented(DropoutMasks.LayerTag(layer + 1), dropout.Layers, row, step, unit, options.Hidden[layer]),
-            Output = options.Head == HeadKind.ClassPerStep
+            Output = options.Head is HeadKind.ClassPerStep or HeadKind.Crf
                 ? (row, step, unit) => Segmented(DropoutMasks.OutputTag, dropout.Output, row, step, unit, top)
                 : (row, step, unit) => Factor(DropoutMasks.OutputTag, dropout.Output, row, step, unit),
             Word = (row, step) => DropoutMasks.DropsWord(key, DropoutMasks.RowKey(step, shard, row), dropout.Words),

@@ -13,10 +13,13 @@ internal static class RandomNetwork
         var columns = random.Next(4) % 3;
         int[] hidden = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => 1 + random.Next(random.Next(3) == 0 ? 70 : 20))];
         var outputs = 1 + random.Next(random.Next(3) == 0 ? 150 : 12);
+        var characters = columns > 0 && random.Next(2) == 0 ? 1 + random.Next(24) : 0;
         return new NetworkOptions
         {
             Vocabularies = [.. Enumerable.Range(0, columns).Select(_ => 1 + random.Next(30))],
             Embeddings = [.. Enumerable.Range(0, columns).Select(_ => 1 + random.Next(20))],
+            CharacterVocabulary = characters == 0 ? 0 : 1 + random.Next(12),
+            Characters = characters,
             ValueSize = columns == 0 ? 1 + random.Next(5) : random.Next(3),
             ContextWindow = Pick(random, [1, 1, 3, 5]),
             Cell = cell,
@@ -29,7 +32,7 @@ internal static class RandomNetwork
             Head = head,
             Outputs = outputs,
             Dropout = random.Next(2) == 0 ? DropoutOptions.None : new DropoutOptions(0.25f, 0.3f, 0.4f, columns > 0 ? 0.2f : 0),
-            ClassWeights = head == HeadKind.ValuesPerSequence || random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, outputs).Select(_ => (float)(0.5 + random.NextDouble()))],
+            ClassWeights = head is HeadKind.ValuesPerSequence or HeadKind.Crf || random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, outputs).Select(_ => (float)(0.5 + random.NextDouble()))],
         };
     }
 
@@ -43,7 +46,7 @@ internal static class RandomNetwork
         var batch = new SequenceBatch();
         var kind = options.Head switch
         {
-            HeadKind.ClassPerStep => TargetKind.ClassPerStep,
+            HeadKind.ClassPerStep or HeadKind.Crf => TargetKind.ClassPerStep,
             HeadKind.ClassPerSequence => TargetKind.ClassPerSequence,
             _ => TargetKind.ValuesPerSequence,
         };
@@ -52,6 +55,8 @@ internal static class RandomNetwork
         for (var column = 0; column < options.Vocabularies.Length; column++)
             foreach (ref var token in batch.Tokens(column))
                 token = random.Next(options.Vocabularies[column]);
+        if (options.Characters > 0)
+            FillCharacters(batch, options.CharacterVocabulary, random);
         Fill(batch.Values, random);
         Fill(batch.TargetValues, random);
         Fill(batch.BaseValues, random);
@@ -80,6 +85,14 @@ internal static class RandomNetwork
     {
         foreach (ref var value in values)
             value = (float)(2 * random.NextDouble() - 1);
+    }
+
+    /// <summary>Tokens of 1 to 5 characters.</summary>
+    private static void FillCharacters(SequenceBatch batch, int vocabulary, Random random)
+    {
+        batch.CharacterSequences.Reset([.. Enumerable.Range(0, batch.Steps).Select(_ => 1 + random.Next(5))], 1, 0, TargetKind.None);
+        foreach (ref var character in batch.CharacterSequences.Tokens(0))
+            character = random.Next(vocabulary);
     }
 
     private static int[] Lengths(Random random, int rows) => [.. Enumerable.Range(0, rows).Select(_ => 1 + random.Next(7))];

@@ -9,6 +9,8 @@ internal static class ReferenceForm
     {
         Vocabularies = options.Vocabularies,
         Embeddings = options.Embeddings,
+        CharacterVocabulary = options.CharacterVocabulary,
+        Characters = options.Characters,
         ValueSize = options.ValueSize,
         ContextWindow = options.ContextWindow,
         Cell = options.Cell switch { CellKind.Rnn => Reference.ReferenceCell.Rnn, CellKind.Lstm => Reference.ReferenceCell.Lstm, _ => Reference.ReferenceCell.Gru },
@@ -22,6 +24,7 @@ internal static class ReferenceForm
         {
             HeadKind.ClassPerStep => Reference.ReferenceHead.ClassPerStep,
             HeadKind.ClassPerSequence => Reference.ReferenceHead.ClassPerSequence,
+            HeadKind.Crf => Reference.ReferenceHead.Crf,
             _ => Reference.ReferenceHead.ValuesPerSequence,
         },
         Outputs = options.Outputs,
@@ -70,6 +73,8 @@ internal static class ReferenceForm
             Doubles(new ReadOnlySpan<float>(state.Of(slot / options.Directions, slot % options.Directions, kind, lane), options.Hidden[slot / options.Directions]));
     }
 
+    private static int[] CharactersOf(SequenceBatch characters, int step) => characters.Tokens(0).Slice(characters.Offsets[step], characters.LengthOf(step)).ToArray();
+
     private static Reference.ReferenceSequence Row(SequenceBatch batch, int row)
     {
         var (start, length) = (batch.Offsets[row], batch.LengthOf(row));
@@ -78,6 +83,7 @@ internal static class ReferenceForm
         {
             Length = length,
             Tokens = [.. Enumerable.Range(0, batch.TokenColumns).Select(column => batch.Tokens(column).Slice(start, length).ToArray())],
+            Characters = batch.CharacterSequences.Rows == 0 ? [] : [.. Enumerable.Range(start, length).Select(step => CharactersOf(batch.CharacterSequences, step))],
             Values = [.. values],
             Classes = batch.TargetKind switch
             {

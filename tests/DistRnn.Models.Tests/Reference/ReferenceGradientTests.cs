@@ -38,6 +38,8 @@ public sealed class ReferenceGradientTests
         {
             Vocabularies = [7, 4],
             Embeddings = [3, 2],
+            CharacterVocabulary = 6,
+            Characters = 3,
             ValueSize = 2,
             ContextWindow = 3,
             Cell = CellKind.Gru,
@@ -46,7 +48,7 @@ public sealed class ReferenceGradientTests
             Head = head,
             Pooling = pooling,
             Outputs = 3,
-            ClassWeights = head == HeadKind.ValuesPerSequence ? [] : [0.5f, 2f, 1.25f],
+            ClassWeights = head is HeadKind.ValuesPerSequence or HeadKind.Crf ? [] : [0.5f, 2f, 1.25f],
             UnknownToken = 1,
         };
         var tensors = RandomNetwork.Tensors(new Network(options).Parameters, random);

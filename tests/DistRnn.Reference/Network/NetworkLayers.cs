@@ -5,12 +5,22 @@ internal sealed class NetworkLayers
 {
     private readonly ReferenceOptions _options;
     private readonly Embedding[] _embeddings;
+    private readonly Embedding? _characters;
+    private readonly BidirectionalStack? _characterStack;
+    private StackRun[] _words = [];
 
     public NetworkLayers(ReferenceOptions options, ParameterSet parameters)
     {
         _options = options;
         _embeddings = [.. Enumerable.Range(0, options.Vocabularies.Count).Select(column => new Embedding(options.Vocabularies[column],
             options.Embeddings[column], parameters, column == 0 ? "embedding.weight" : $"feature_embedding.{column - 1}.weight"))];
+        if (options.Characters > 0)
+        {
+            _characters = new Embedding(options.CharacterVocabulary, options.CharacterUnits, parameters, "characters.embedding.weight");
+            _characterStack = new BidirectionalStack(1, 2, (_, suffix) => new LstmCell(options.CharacterUnits, options.CharacterUnits, false, parameters, "characters.rnn.", suffix));
+        }
+        if (options.Head == ReferenceHead.Crf)
+            Crf = new ConditionalRandomField(options.Outputs, parameters);
         Stack = new BidirectionalStack(options.Hidden.Count, options.Directions, (layer, suffix) => options.Cell switch
         {
             ReferenceCell.Rnn => new RnnCell(options.InputsOf(layer), options.Hidden[layer], options.Function, parameters, "rnn.", suffix),
@@ -24,12 +34,16 @@ internal sealed class NetworkLayers
 
     public Dense Output { get; }
 
+    public ConditionalRandomField? Crf { get; }
+
     /// <summary>The inputs of the first layer, [T][ContextWindow * StepSize]: the neighbours from left to right.</summary>
     public double[][] Inputs(int[][] tokens, ReferenceSequence sequence)
     {
+        if (_characterStack is { } stack)
+            _words = [.. sequence.Characters.Select(word => stack.Forward([.. word.Select(_characters!.Forward)], stack.ZeroStates()))];
         var steps = new double[sequence.Length][];
         for (var t = 0; t < steps.Length; t++)
-            steps[t] = [.. _embeddings.SelectMany((embedding, column) => embedding.Forward(tokens[column][t])), .. _options.ValueSize > 0 ? sequence.Values[t] : []];
+            steps[t] = [.. _embeddings.SelectMany((embedding, column) => embedding.Forward(tokens[column][t])), .. SaidByCharacters(t), .. _options.ValueSize > 0 ? sequence.Values[t] : []];
         var inputs = new double[sequence.Length][];
         for (var t = 0; t < inputs.Length; t++)
         {
@@ -40,9 +54,10 @@ internal sealed class NetworkLayers
         return inputs;
     }
 
-    /// <summary>Adds dE/d(inputs) to the gradients of the embeddings' rows.</summary>
-    public void BackwardInputs(int[][] tokens, double[][] inputs)
+    /// <summary>Adds dE/d(inputs) to the gradients of the embeddings' rows and of the characters' network.</summary>
+    public void BackwardInputs(int[][] tokens, ReferenceSequence sequence, double[][] inputs)
     {
+        var said = inputs.Select(_ => new double[_options.Characters]).ToArray();
         for (var t = 0; t < inputs.Length; t++)
         {
             foreach (var (place, neighbour) in Neighbours(t, inputs.Length))
@@ -53,8 +68,24 @@ internal sealed class NetworkLayers
                     _embeddings[column].Backward(tokens[column][neighbour], inputs[t].AsSpan(start, _embeddings[column].Size));
                     start += _embeddings[column].Size;
                 }
+                Algebra.Add(inputs[t][start..(start + _options.Characters)], said[neighbour]);
             }
         }
+        for (var t = 0; t < said.Length && _characterStack is not null; t++)
+            BackwardCharacters(sequence.Characters[t], _words[t], said[t]);
+    }
+
+    /// <summary>The last outputs of the characters' stack: forward at the last character, then backward at the first; of an odd number of values the last unit is left out.</summary>
+    private double[] SaidByCharacters(int t) =>
+        _characterStack is null ? [] : [.. Pool.Forward(PoolKind.Last, _words[t].Outputs, 2)[.._options.Characters]];
+
+    private void BackwardCharacters(int[] word, StackRun run, double[] said)
+    {
+        var pooled = new double[2 * _options.CharacterUnits];
+        said.CopyTo(pooled, 0);
+        var (inputs, _) = _characterStack!.Backward(run, Pool.Backward(PoolKind.Last, run.Outputs, 2, pooled));
+        for (var i = 0; i < word.Length; i++)
+            _characters!.Backward(word[i], inputs[i]);
     }
 
     private IEnumerable<(int Place, int Step)> Neighbours(int t, int length)

@@ -43,17 +43,31 @@ public sealed class ReferenceNetwork
         var run = layers.Stack.Forward(inputs, sequence.Initial ?? layers.Stack.ZeroStates(), layerMask);
         result.Final.Add(run.Final);
 
-        var perStep = _options.Head == ReferenceHead.ClassPerStep;
+        var perStep = _options.Head is ReferenceHead.ClassPerStep or ReferenceHead.Crf;
         var features = perStep ? run.Outputs.Select(output => (double[])output.Clone()).ToArray() : [Pool.Forward(_options.Pool, run.Outputs, _options.Directions)];
         Apply(masks.Output, row, features);
-        var gradients = new double[features.Length][];
-        for (var t = 0; t < features.Length; t++)
-            gradients[t] = layers.Output.Backward(features[t], Loss(layers.Output.Forward(features[t]), sequence, t, result));
+        var said = features.Select(layers.Output.Forward).ToArray();
+        var deltas = layers.Crf is { } crf ? LossOfSequence(crf, said, sequence, result) : [.. said.Select((outputs, t) => Loss(outputs, sequence, t, result))];
+        var gradients = features.Select((feature, t) => layers.Output.Backward(feature, deltas[t])).ToArray();
         Apply(masks.Output, row, gradients);
         var outputs = perStep ? gradients : Pool.Backward(_options.Pool, run.Outputs, _options.Directions, gradients[0]);
         var (dInputs, _) = layers.Stack.Backward(run, outputs);
         Apply(masks.Embedding, row, dInputs);
-        layers.BackwardInputs(tokens, dInputs);
+        layers.BackwardInputs(tokens, sequence, dInputs);
+    }
+
+    private static double[][] LossOfSequence(ConditionalRandomField crf, double[][] scores, ReferenceSequence sequence, ReferenceResult result)
+    {
+        int[] known = sequence.Classes.Length > 0 ? sequence.Classes : [.. scores.Select(_ => -1)];
+        var (loss, deltas) = crf.Of(scores, known);
+        var (best, first) = (crf.Best(scores), Array.FindIndex(known, target => target >= 0));
+        result.Outputs.AddRange(crf.Marginals(scores, []));
+        result.Classes.AddRange(best);
+        result.Targets += known.Count(target => target >= 0);
+        result.Correct += known.Where((target, t) => target == best[t]).Count();
+        result.Losses.AddRange(known.Select((_, t) => t == first ? loss : 0));
+        result.Loss += first < 0 ? 0 : loss;
+        return deltas;
     }
 
     private double[] Loss(double[] outputs, ReferenceSequence sequence, int t, ReferenceResult result)
@@ -73,11 +87,12 @@ public sealed class ReferenceNetwork
         else
         {
             result.Outputs.Add(SoftmaxCrossEntropy.Probabilities(outputs));
+            result.Classes.Add(Array.IndexOf(outputs, outputs.Max()));
             if (sequence.Classes.Length > 0 && sequence.Classes[t] is >= 0 and var target)
             {
                 (loss, delta) = SoftmaxCrossEntropy.Of(outputs, target, _options.ClassWeights.Count > 0 ? _options.ClassWeights[target] : 1);
                 result.Targets++;
-                if (Array.IndexOf(outputs, outputs.Max()) == target)
+                if (result.Classes[^1] == target)
                     result.Correct++;
             }
         }

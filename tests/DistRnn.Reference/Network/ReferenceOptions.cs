@@ -24,6 +24,9 @@ public enum ReferenceHead
 
     /// <summary>Real values for the pooled sequence.</summary>
     ValuesPerSequence,
+
+    /// <summary>A class at every step, those of a sequence together: <see cref="ConditionalRandomField"/>.</summary>
+    Crf,
 }
 
 /// <summary>What a reference network is made of.</summary>
@@ -34,6 +37,15 @@ public sealed record ReferenceOptions
 
     /// <summary>Embedding sizes of the token columns.</summary>
     public IReadOnlyList<int> Embeddings { get; init; } = [];
+
+    /// <summary>Different characters; 0 without characters.</summary>
+    public int CharacterVocabulary { get; init; }
+
+    /// <summary>Values that stand for a token's characters, behind its embeddings.</summary>
+    public int Characters { get; init; }
+
+    /// <summary>Units of the characters' LSTM each way, and values of a character's embedding.</summary>
+    public int CharacterUnits => (Characters + 1) / 2;
 
     /// <summary>Real values a step.</summary>
     public int ValueSize { get; init; }
@@ -77,8 +89,8 @@ public sealed record ReferenceOptions
     /// <summary>The token that word dropout puts in place.</summary>
     public int UnknownToken { get; init; }
 
-    /// <summary>Elements of one step's input before the context window: embeddings, then values.</summary>
-    public int StepSize => Embeddings.Sum() + ValueSize;
+    /// <summary>Elements of one step's input before the context window: embeddings, characters, then values.</summary>
+    public int StepSize => Embeddings.Sum() + Characters + ValueSize;
 
     /// <summary>Inputs of a layer.</summary>
     /// <param name="layer">The layer.</param>

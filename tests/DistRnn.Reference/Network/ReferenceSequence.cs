@@ -6,6 +6,9 @@ public sealed record ReferenceSequence
     /// <summary>Token columns, [columns][T].</summary>
     public int[][] Tokens { get; init; } = [];
 
+    /// <summary>The characters of each step's token, [T][], or empty.</summary>
+    public int[][] Characters { get; init; } = [];
+
     /// <summary>Values, [T][ValueSize].</summary>
     public double[][] Values { get; init; } = [];
 
@@ -64,7 +67,10 @@ public sealed record ReferenceResult
     /// <summary>Probabilities, or values with the known forecast added, one array a step or a sequence.</summary>
     public List<double[]> Outputs { get; } = [];
 
-    /// <summary>The loss of each step or sequence, 0 where there is no target.</summary>
+    /// <summary>The class that is said of each step or sequence; none for real values.</summary>
+    public List<int> Classes { get; } = [];
+
+    /// <summary>The loss of each step or sequence, 0 where there is no target; that of a whole sequence of steps at its first target.</summary>
     public List<double> Losses { get; } = [];
 
     /// <summary>The state each sequence ends with.</summary>

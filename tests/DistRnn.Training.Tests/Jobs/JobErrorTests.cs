@@ -37,6 +37,9 @@ public sealed class JobErrorTests
     [InlineData("training: {learning-rate: nan}", "'training.learning-rate' is 'nan'; allowed is a number above 0.")]
     [InlineData("training: {learning-rate: 0}", "'training.learning-rate' is '0'")]
     [InlineData("training: {clip-norm: 0}", "'training.clip-norm' is '0'; allowed is a number above 0, or none.")]
+    [InlineData("model: {characters: 0}", "'model.characters' is '0'; allowed is a whole number of at least 1 and at most 65536, or none.")]
+    [InlineData("model: {output: crfs}", "'model.output' is 'crfs'; allowed is one of softmax, crf.")]
+    [InlineData("model: {output: crf}\ntraining: {class-weights: balanced}", "'training.class-weights' weighs single tags")]
     [InlineData("training: {window: 5}", "'training.window' is '5'; allowed is full.")]
     [InlineData("training: {optimizer: adamm}", "job.yaml:4: training.optimizer is 'adamm'")]
     [InlineData("training: {schedule: cosin}", "job.yaml:4: training.schedule is 'cosin'")]
@@ -49,8 +52,6 @@ public sealed class JobErrorTests
     public void Parse_WrongValue_SaysWhatIsAllowed(string rest, string message) => Assert.Contains(message, JobText.ErrorOf(JobText.Least("tagging") + rest), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("model: {characters: 25}", "model.characters", "none")]
-    [InlineData("model: {output: crf}", "model.output", "softmax")]
     [InlineData("model: {tie-weights: true}", "model.tie-weights", "false")]
     [InlineData("model: {dropout: {recurrent: 0.2}}", "model.dropout.recurrent", "0")]
     public void Parse_WhatIsPlanned_IsRefusedAsNotAvailable(string rest, string key, string allowed)
