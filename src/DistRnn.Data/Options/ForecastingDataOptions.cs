@@ -102,7 +102,7 @@ public sealed record ForecastingDataOptions : DataOptions
     /// </summary>
     /// <remarks>
     /// Those distances hardly change when the level drifts, which the values do. On ETTh1 (seven columns, 24 hours ahead) the squared error on validation is
-    /// 0.524 with values alone, the seasonal forecast's is 0.511, and with the distances it is 0.47.
+    /// 0.524 with values alone (a GRU of 64), 0.486 with the distances; the seasonal forecast's is 0.511.
     /// </remarks>
     public KnownForecast Base { get; init; }
 }
