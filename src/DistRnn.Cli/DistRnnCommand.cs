@@ -71,6 +71,9 @@ internal static class DistRnnCommand
         root.Subcommands.Add(ImportCommand.Create(terminal));
         root.Subcommands.Add(ExportCommand.Create(terminal));
         root.Subcommands.Add(NodeCommand.Create(terminal, signals));
+        root.Subcommands.Add(SubmitCommand.Create(terminal, signals));
+        foreach (Command command in ClusterCommands.Create(terminal, signals))
+            root.Subcommands.Add(command);
         root.Subcommands.Add(AuditCommand.Create(terminal));
         root.Subcommands.Add(SimulateCommand.Create(terminal, signals, Verbose));
         root.Subcommands.Add(BenchCommand.Create(terminal));

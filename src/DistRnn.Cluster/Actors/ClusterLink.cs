@@ -20,6 +20,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
     private readonly DataBufferPool _memory = new(PayloadBytesMax * 4);
     private readonly TcpDataPlane _plane;
     private readonly Action<string> _report;
+    private volatile BlobExchange? _blobs;
     private volatile LocalLink _local;
     private volatile NodeParts? _parts;
 
@@ -52,6 +53,20 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
 
     /// <summary>What was sent, received and refused.</summary>
     public DataPlaneCounters Counters => _plane.Counters;
+
+    /// <summary>Gives and takes blobs from now on.</summary>
+    /// <param name="store">This node's blobs.</param>
+    /// <returns>What fetches them.</returns>
+    public BlobExchange Exchange(BlobStore store) => _blobs = new BlobExchange(store, _plane);
+
+    /// <summary>Makes a node known that may not be a member: tensors and blobs can be sent to it.</summary>
+    /// <param name="data">Its data plane.</param>
+    /// <param name="host">Its host.</param>
+    public void Meet(DataEndpoint data, string host)
+    {
+        if (_peers.TryAdd(data.Name, data))
+            _plane.AddPeer(data.Name, host, data.Port);
+    }
 
     /// <summary>Takes up a life of the node: machines of an earlier one are gone.</summary>
     /// <param name="parts">The life.</param>
@@ -88,7 +103,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
 
     /// <inheritdoc/>
     public DataDestination Accept(string peer, in DataHeader header, ReadOnlySpan<byte> prefix) =>
-        header.Kind is DataKind.GradientPush or DataKind.Parameters or DataKind.ReplicaGradient or DataKind.Snapshot or DataKind.SnapshotRestore
+        header.Kind is DataKind.GradientPush or DataKind.Parameters or DataKind.ReplicaGradient or DataKind.Snapshot or DataKind.SnapshotRestore || header.Kind is DataKind.BlobGet or DataKind.BlobChunk && _blobs is not null
             ? DataDestination.Lease()
             : DataDestination.Refuse(RefusalReason.UnknownKind);
 
@@ -96,6 +111,17 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
     public void Complete(in DataArrival arrival)
     {
         using var lease = arrival.Lease!;
+        if (arrival.Header.Kind == DataKind.BlobGet)
+        {
+            Meet(arrival.Peer);
+            _blobs!.Serve(arrival.Peer, arrival.Header, arrival.Prefix);
+            return;
+        }
+        if (arrival.Header.Kind == DataKind.BlobChunk)
+        {
+            _blobs!.Take(arrival.Header, arrival.Prefix, arrival.Payload);
+            return;
+        }
         if (!TensorCodec.TryReadHead(arrival.Prefix, out var head))
         {
             _report($"A frame from {arrival.Peer} has no head and is refused.");
@@ -142,8 +168,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
         {
             if (_parts?.Directory.TryFind(to, out var member) != true || member!.Data.Port == 0)
                 return;
-            if (_peers.TryAdd(member.Data.Name, member.Data))
-                _plane.AddPeer(member.Data.Name, member.Host, member.Data.Port);
+            Meet(member.Data, member.Host);
             if (TensorCodec.Write(from, to, role, message, _plane.Buffers, out var header) is { } lease)
                 _plane.Send(member.Data.Name, header, lease);
         }
@@ -151,6 +176,13 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
         {
             message.Release();
         }
+    }
+
+    /// <summary>Makes a member known by the name of its data plane.</summary>
+    private void Meet(string peer)
+    {
+        if (!_peers.ContainsKey(peer) && _parts?.Directory.Members.FirstOrDefault(member => member.Data.Name == peer) is { } member)
+            Meet(member.Data, member.Host);
     }
 
     private void Remove(MemberFacts member)

@@ -6,6 +6,8 @@ namespace DistRnn.Cluster;
 /// <summary>Drives a <see cref="CoordinatorMachine"/>. In a cluster it is a singleton: where its node dies, another node creates the next one, which takes the next term.</summary>
 internal sealed class CoordinatorActor : MachineActor
 {
+    private readonly CoordinatorOptions _options;
+    private readonly Dictionary<NodeId, MemberChanged> _members = [];
     private readonly Func<ICoordinatorRuns> _runsOf;
     private readonly Action<IActorRef>? _begun;
     private ICoordinatorRuns _runs = null!;
@@ -18,7 +20,7 @@ internal sealed class CoordinatorActor : MachineActor
     /// <param name="fault">Told what broke the machine.</param>
     /// <param name="begun">Told of the actor when it begins; null for nobody.</param>
     public CoordinatorActor(NodeId node, CoordinatorOptions options, IMessageLink link, Func<ICoordinatorRuns> runsOf, Action<Exception> fault, Action<IActorRef>? begun)
-        : base(node, NodeRoles.Coordinator, link, new CoordinatorMachine(node, options).Handle, fault) => (_runsOf, _begun) = (runsOf, begun);
+        : base(node, NodeRoles.Coordinator, link, new CoordinatorMachine(node, options).Handle, fault) => (_options, _runsOf, _begun) = (options, runsOf, begun);
 
     /// <inheritdoc/>
     protected override void PreStart()
@@ -34,6 +36,17 @@ internal sealed class CoordinatorActor : MachineActor
     {
         switch (message)
         {
+            case MemberChanged change:
+                Remember(change);
+                base.OnReceive(message);
+                break;
+            case Renewal:
+                Renew();
+                break;
+            case ClusterQuery query:
+                var (sender, self) = (Sender, Self);
+                _runs.Answer(query, answer => sender.Tell(answer, self));
+                break;
             case Received { Message: PartitionSeed seed }:
                 _runs.TakeSnapshot(seed.Key, seed.Content);
                 break;
@@ -49,9 +62,37 @@ internal sealed class CoordinatorActor : MachineActor
     /// <inheritdoc/>
     protected override void CarryOut(Effect effect) => _runs.CarryOut(effect);
 
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        (_runs as IDisposable)?.Dispose();
+        base.PostStop();
+    }
+
+    private void Remember(MemberChanged change)
+    {
+        if (change.Status == MemberStatus.Removed)
+            _members.Remove(change.Node);
+        else
+            _members[change.Node] = change;
+    }
+
+    private void Renew()
+    {
+        Timers.CancelAll();
+        Take(new CoordinatorMachine(Node, _options).Handle);
+        foreach (var change in _members.Values.OrderBy(change => change.Node))
+            Feed(change);
+    }
+
+    /// <summary>Asks for a machine that knows nothing but the members.</summary>
+    private sealed record Renewal;
+
     private sealed class Desk(CoordinatorActor actor, IActorRef self) : ICoordinatorDesk
     {
         public void Feed(Input input) => self.Tell(input);
+
+        public void Renew() => self.Tell(new Renewal());
 
         public void Send(NodeId to, NodeRoles role, IMessage message) => actor.Send(to, role, message);
     }

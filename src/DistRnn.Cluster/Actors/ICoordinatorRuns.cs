@@ -9,6 +9,9 @@ internal interface ICoordinatorDesk
     /// <param name="input">The input.</param>
     void Feed(Input input);
 
+    /// <summary>Gives the coordinator a machine that knows nothing but the members, for another run.</summary>
+    void Renew();
+
     /// <summary>Sends a message in the coordinator's name.</summary>
     /// <param name="to">Whom it is for.</param>
     /// <param name="role">Which of its machines.</param>
@@ -29,6 +32,12 @@ internal interface ICoordinatorRuns
     /// <summary>Carries out an effect other than sends and timers.</summary>
     /// <param name="effect">The effect.</param>
     void CarryOut(Effect effect);
+
+    /// <summary>Somebody outside asks something.</summary>
+    /// <param name="query">The question.</param>
+    /// <param name="answer">Takes the answer, now or later, on any thread.</param>
+    void Answer(ClusterQuery query, Action<ClusterAnswer> answer) =>
+        answer(new ClusterAnswer("This coordinator trains one job for the command that started it and takes no others.", ""));
 
     /// <summary>A partition's content has come for the checkpoint that is being collected.</summary>
     /// <param name="key">The partition and its owner epoch.</param>

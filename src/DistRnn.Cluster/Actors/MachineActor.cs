@@ -14,7 +14,7 @@ internal abstract class MachineActor : UntypedActor, IWithTimers
 
     private readonly NodeRoles _role;
     private readonly IMessageLink _link;
-    private readonly Func<Input, TimeSpan, Outcome> _handle;
+    private Func<Input, TimeSpan, Outcome> _handle;
     private readonly Action<Exception> _fault;
     private readonly Queue<Input> _inputs = [];
 
@@ -78,6 +78,10 @@ internal abstract class MachineActor : UntypedActor, IWithTimers
             }
         }
     }
+
+    /// <summary>Drives another machine from now on.</summary>
+    /// <param name="handle">The machine.</param>
+    protected void Take(Func<Input, TimeSpan, Outcome> handle) => _handle = handle;
 
     /// <summary>Carries out an effect that is of this kind of machine only.</summary>
     /// <param name="effect">The effect.</param>

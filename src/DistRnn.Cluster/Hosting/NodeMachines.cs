@@ -66,6 +66,8 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
         if (machines.CoordinatorRuns is not { } runsOf)
             return;
         var (id, options) = (parts.Id, machines.Coordinator with { Coordinators = node.Coordinators });
+        var inCharge = parts.FindCoordinator();
+        parts.System.ActorOf(Props.Create(() => new GateActor(inCharge)), NodeParts.GateName);
         Func<ICoordinatorRuns> runs = () => runsOf(parts);
         Action<IActorRef> begun = actor => Welcome(parts, actor);
         parts.OfferCoordinator(Props.Create(() => new CoordinatorActor(id, options, link, runs, fault, begun)).WithDispatcher(Dispatcher));

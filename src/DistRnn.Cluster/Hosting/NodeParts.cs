@@ -17,6 +17,9 @@ public sealed record NodeParts(ActorSystem System, NodeId Id, NodeDirectory Dire
     /// <summary>The name of the actor that is in charge, below <see cref="CoordinatorName"/>.</summary>
     public const string InChargeName = "in-charge";
 
+    /// <summary>The name of the actor that takes questions from outside, on every node that may hold the coordinator.</summary>
+    public const string GateName = "gate";
+
     /// <summary>The name of the actor that drives a worker.</summary>
     public const string WorkerName = "worker";
 

@@ -29,7 +29,10 @@ public sealed record SeedNode(string Host, int Port)
     }
 
     /// <inheritdoc/>
-    public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+    public override string ToString() => Format(Host, Port);
+
+    internal static string Format(string host, int port) =>
+        host.Contains(':', StringComparison.Ordinal) ? FormattableString.Invariant($"[{host}]:{port}") : FormattableString.Invariant($"{host}:{port}");
 
     private static InvalidInputException Refusal(string text) => new($"'{text}' is not a seed node. One is written as host:port, such as machine-1:4053, with a port from 1 to 65535.");
 }

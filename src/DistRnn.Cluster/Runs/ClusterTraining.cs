@@ -36,7 +36,7 @@ public static class ClusterTraining
     private static async Task<RunSummary> RunAsync(HostedRun run, JobOptions job, Func<SeedNode, IAsyncDisposable> startNodes, Action<string> report, TimeProvider clock, CancellationToken cancellation)
     {
         var node = new NodeOptions { Roles = NodeRoles.Coordinator, HostName = "127.0.0.1", Failover = FailoverProfile.Fast };
-        var coordinator = await RunningNode.StartAsync(node, new NodeMachinesOptions { CoordinatorRuns = _ => run.Runs }, report, cancellation).ConfigureAwait(false);
+        var coordinator = await RunningNode.StartAsync(node, _ => new NodeMachinesOptions { CoordinatorRuns = _ => run.Runs }, report, cancellation).ConfigureAwait(false);
         await using (coordinator.ConfigureAwait(false))
         {
             var file = new NodesFile(run.NodesFile, clock);

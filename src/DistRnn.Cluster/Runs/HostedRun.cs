@@ -16,6 +16,15 @@ internal sealed record HostedRunOptions
 
     /// <summary>Whether workers are other processes, which read the job from its text.</summary>
     public bool SendsJob { get; init; }
+
+    /// <summary>The status of a run that is told to end.</summary>
+    public string StopStatus { get; init; } = "interrupted";
+
+    /// <summary>The blob of the job's package, for workers on other machines; empty where there is none.</summary>
+    public string Package { get; init; } = "";
+
+    /// <summary>Whose data plane has the package and its blobs.</summary>
+    public string Holder { get; init; } = "";
 }
 
 /// <summary>
@@ -51,7 +60,7 @@ internal sealed class HostedRun : IDisposable
         _ledger = LedgerWriter.Open(ledgerFile);
         var plan = PlanOf(start, hosting, incarnation, term);
         _runs = new JobCoordinatorRuns(Job, plan.Spec.Partitions, _journal, start, _ledger, _pump, EndingOf, cancellation);
-        Runs = new BegunRuns(_runs, plan, desk => _stop = cancellation.Register(() => desk.Feed(new StopRun("interrupted", "The run was told to end."))));
+        Runs = new BegunRuns(_runs, plan, desk => _stop = cancellation.Register(() => desk.Feed(new StopRun(hosting.StopStatus, "The run was told to end."))));
     }
 
     /// <summary>The job.</summary>
@@ -106,7 +115,7 @@ internal sealed class HostedRun : IDisposable
         return new RunPlan
         {
             Run = Path.GetFileName(_journal.Directory),
-            Description = new RunDescription(cluster.ParameterServers, "", cluster.Workers, cluster.ParameterServers, "", Job.Job.Name, text).ToBytes(),
+            Description = new RunDescription(cluster.ParameterServers, hosting.Package, cluster.Workers, cluster.ParameterServers, hosting.Holder, Job.Job.Name, text).ToBytes(),
             Spec = Job.SpecFor(cluster.ParameterServers),
             Course = Job.Course,
             StartVersion = start.Version,

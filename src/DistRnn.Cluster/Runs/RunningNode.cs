@@ -29,8 +29,7 @@ public sealed class RunningNode : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        var machines = new NodeMachinesOptions { WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(description, threads)), ServerThreads = threads };
-        return StartAsync(options, machines, report, cancellation);
+        return StartAsync(options, link => MachinesOf(options, threads, link, report), report, cancellation);
     }
 
     /// <summary>Ends the node at once, without leaving: for when all of a cluster ends together.</summary>
@@ -43,7 +42,7 @@ public sealed class RunningNode : IAsyncDisposable
         _link.Dispose();
     }
 
-    internal static async Task<RunningNode> StartAsync(NodeOptions options, NodeMachinesOptions machines, Action<string> report, CancellationToken cancellation)
+    internal static async Task<RunningNode> StartAsync(NodeOptions options, Func<ClusterLink, NodeMachinesOptions> machines, Action<string> report, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(report);
@@ -52,7 +51,7 @@ public sealed class RunningNode : IAsyncDisposable
         try
         {
             var broken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var furnisher = new NodeMachines(options, machines, link, exception => broken.TrySetException(exception));
+            var furnisher = new NodeMachines(options, machines(link), link, exception => broken.TrySetException(exception));
             var node = await ClusterNode.StartAsync(options, link.Endpoint, furnisher.Furnish, report, cancellation).ConfigureAwait(false);
             return new RunningNode(link, node, broken);
         }
@@ -78,10 +77,32 @@ public sealed class RunningNode : IAsyncDisposable
         }
     }
 
-    private static LoadedJob Load(RunDescription description, int threads)
+    private static NodeMachinesOptions MachinesOf(NodeOptions options, int threads, ClusterLink link, Action<string> report)
+    {
+        // The store is made when it is first needed: a node whose jobs are all on this machine leaves no directory behind.
+        var blobs = new Lazy<BlobExchange>(() => link.Exchange(BlobStore.Open(options.BlobDirectory)));
+        return new NodeMachinesOptions
+        {
+            WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(options, description, threads, link, blobs)),
+            CoordinatorRuns = options.Has(NodeRoles.Coordinator) ? parts => new RunQueue(options, parts, link, blobs.Value, report) : null,
+            ServerThreads = threads,
+        };
+    }
+
+    private static LoadedJob Load(NodeOptions options, RunDescription description, int threads, ClusterLink link, Lazy<BlobExchange> blobs)
     {
         if (description.Job.Length == 0)
-            throw new InvalidInputException("The run's job is a package of blobs, and this node has none of them.");
+            return LoadPackage(options, description, threads, link, blobs.Value);
         return LoadedJob.Load(JobFile.Parse(description.Job, $"the job of {description.Name}", description.Name, Directory.GetCurrentDirectory()), threads, SilentProgress.Instance);
+    }
+
+    private static LoadedJob LoadPackage(NodeOptions options, RunDescription description, int threads, ClusterLink link, BlobExchange blobs)
+    {
+        if (!DataEndpoint.TryParse(description.Holder, out var endpoint, out var host))
+            throw new InvalidInputException("The run's description does not say who has its job.");
+        link.Meet(endpoint, host);
+        var directory = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.BlobDirectory))!, "jobs");
+        var layout = PackageReading.LayOutAsync(blobs, endpoint.Name, description.Package, directory, CancellationToken.None).GetAwaiter().GetResult();
+        return LoadedJob.Load(layout.Job ?? throw new InvalidInputException(layout.Refusal!), threads, SilentProgress.Instance);
     }
 }

@@ -15,6 +15,9 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
     /// <summary>The serializer's number on the wire; numbers up to 100 are Akka's.</summary>
     public const int WireIdentifier = 4053;
 
+    private const string QueryManifest = "query-1";
+    private const string AnswerManifest = "answer-1";
+
     private static long s_refused;
 
     /// <summary>Messages of this process that came and could not be read.</summary>
@@ -22,10 +25,21 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
 
     public override int Identifier => WireIdentifier;
 
-    public override string Manifest(object o) => MessageCodec.ManifestOf(EnvelopeOf(o).Message);
+    public override string Manifest(object o) => o switch
+    {
+        ClusterQuery => QueryManifest,
+        ClusterAnswer => AnswerManifest,
+        _ => MessageCodec.ManifestOf(EnvelopeOf(o).Message),
+    };
 
     public override byte[] ToBinary(object obj)
     {
+        switch (obj)
+        {
+            case ClusterQuery query: return new Wire.Query { Kind = query.Kind, Json = query.Json }.ToByteArray();
+            case ClusterAnswer answer: return new Wire.Answer { Refusal = answer.Refusal, Json = answer.Json }.ToByteArray();
+            default: break;
+        }
         var envelope = EnvelopeOf(obj);
         return new Wire.Envelope
         {
@@ -40,6 +54,17 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
     {
         try
         {
+            switch (manifest)
+            {
+                case QueryManifest:
+                    var query = Wire.Query.Parser.ParseFrom(bytes);
+                    return new ClusterQuery(WireParts.Text(query.Kind), query.Json);
+                case AnswerManifest:
+                    var answer = Wire.Answer.Parser.ParseFrom(bytes);
+                    return new ClusterAnswer(answer.Refusal, answer.Json);
+                default:
+                    break;
+            }
             var wire = Wire.Envelope.Parser.ParseFrom(bytes);
             if (!MessageCodec.TryRead(manifest, wire.Body.Memory, out var message, out var refusal))
                 throw new WireException(refusal);

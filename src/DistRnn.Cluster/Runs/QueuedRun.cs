@@ -1,0 +1,105 @@
+using System.Text.Json;
+using DistRnn.Training;
+
+namespace DistRnn.Cluster;
+
+/// <summary>A run that was submitted: what it is, and how far it has come. Thread-safe; it is its own observer.</summary>
+/// <param name="name">The run's name.</param>
+/// <param name="package">The blob of its job's package.</param>
+/// <param name="job">The job, laid out on this node.</param>
+/// <param name="directory">Its run directory.</param>
+internal sealed class QueuedRun(string name, string package, JobOptions job, string directory) : ITrainingProgress, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private volatile string _status = "queued";
+    private volatile string _note = "";
+    private StepReport _last;
+    private RunSummary? _summary;
+
+    public string Name => name;
+
+    public string Package => package;
+
+    public JobOptions Job => job;
+
+    public string Directory => directory;
+
+    /// <summary>Cancelled when the run is to end.</summary>
+    public CancellationToken Stop => _stop.Token;
+
+    /// <summary>What the run is doing: queued, waiting, running, or how it ended.</summary>
+    public string Status
+    {
+        get => _status;
+        set => _status = value;
+    }
+
+    /// <summary>Has the run end.</summary>
+    public void Cancel()
+    {
+        if (_status == "queued")
+            _status = "cancelled";
+        _stop.Cancel();
+    }
+
+    /// <summary>Notes how the run ended.</summary>
+    /// <param name="summary">What it came to.</param>
+    public void End(RunSummary summary) => (_summary, _status) = (summary, JobNames.Of(summary.Status));
+
+    /// <summary>Notes why the run could not go on.</summary>
+    /// <param name="reason">Why, in a sentence.</param>
+    public void Fail(string reason) => (_note, _status) = (reason, "failed");
+
+    /// <summary>Writes what is known of the run.</summary>
+    /// <param name="json">Where to.</param>
+    public void Write(Utf8JsonWriter json)
+    {
+        StepReport last;
+        lock (_stop)
+            last = _last;
+        json.WriteStartObject();
+        json.WriteString("run", name);
+        json.WriteString("status", _status);
+        json.WriteNumber("step", last.Step);
+        json.WriteNumber("steps", last.Steps);
+        json.WriteNumber("epoch", last.Epoch);
+        json.WriteNumber("loss", double.IsFinite(last.Loss) ? last.Loss : 0);
+        json.WriteNumber("tokens_per_second", double.IsFinite(last.TokensPerSecond) ? last.TokensPerSecond : 0);
+        json.WriteString("note", _note);
+        json.WriteString("directory", directory);
+        if (_summary is { } summary)
+        {
+            json.WritePropertyName("summary");
+            json.WriteRawValue(SummaryJson.Of(summary));
+        }
+        json.WriteEndObject();
+    }
+
+    public void Loading(LoadingReport report)
+    {
+    }
+
+    public void Started(RunOutline outline) => _status = "running";
+
+    public void StepDone(in StepReport report)
+    {
+        lock (_stop)
+            _last = report;
+    }
+
+    public void Evaluating(string part, int shard, int shards)
+    {
+    }
+
+    public void Evaluated(EvaluationReport report)
+    {
+    }
+
+    public void CheckpointWritten(long step)
+    {
+    }
+
+    public void Note(string sentence) => _note = sentence;
+
+    public void Dispose() => _stop.Dispose();
+}

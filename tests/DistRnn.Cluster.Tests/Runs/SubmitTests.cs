@@ -1,0 +1,85 @@
+using System.Text.Json;
+using DistRnn.Numerics;
+using DistRnn.Protocol;
+using DistRnn.Training;
+using Xunit;
+
+namespace DistRnn.Cluster.Tests;
+
+/// <summary>A cluster that stands, and somebody who gives it jobs: everything over sockets, data as blobs, each node with directories of its own.</summary>
+public sealed class SubmitTests(StandingCluster cluster) : IClassFixture<StandingCluster>
+{
+    private readonly string _directory = cluster.Directory;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Submit_TwoJobs_AreTrainedOneAfterTheOtherToTheFingerprintOfOneProcess()
+    {
+        var job = SampleJobs.LanguageModel(_directory, "codec: none", steps: 12);
+        var other = job with { Seed = 7 };
+        await using var client = ClusterClient.Create([cluster.Seed]);
+        var first = await client.SubmitAsync(job, Cancellation);
+        var second = await client.SubmitAsync(other, Cancellation);
+        Assert.Equal(FingerprintOf(job, "alone-1"), await EndAsync(client, first));
+        Assert.Equal(FingerprintOf(other, "alone-2"), await EndAsync(client, second));
+        Assert.True(Directory.Exists(Path.Combine(_directory, "one", "jobs")), "A worker lays jobs out beside its blobs.");
+        var nodes = await client.AskAsync("nodes", new Dictionary<string, string>(), Cancellation);
+        Assert.Equal(3, nodes.GetProperty("nodes").GetArrayLength());
+        var runs = await client.AskAsync("runs", new Dictionary<string, string>(), Cancellation);
+        Assert.Equal(2, runs.GetProperty("runs").EnumerateArray().Count(run => run.GetProperty("status").GetString() == "completed" && run.GetProperty("steps").GetInt64() == 12));
+    }
+
+    [Fact]
+    public async Task Cancel_ARunThatTrains_EndsItAndTheNextIsTrained()
+    {
+        var job = SampleJobs.LanguageModel(_directory, "codec: none", steps: 100_000);
+        await using var client = ClusterClient.Create([cluster.Seed]);
+        var name = (await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!;
+        await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > 3);
+        await client.AskAsync("cancel", new Dictionary<string, string> { ["run"] = name }, Cancellation);
+        var ended = await UntilAsync(client, name, run => run.TryGetProperty("summary", out _));
+        Assert.Equal("cancelled", ended.GetProperty("status").GetString());
+        var next = await client.SubmitAsync(SampleJobs.LanguageModel(_directory, "codec: none", steps: 3), Cancellation);
+        await EndAsync(client, next);
+    }
+
+    [Fact]
+    public async Task Ask_OfARunThatIsNot_IsOneSentence()
+    {
+        await using var client = ClusterClient.Create([cluster.Seed]);
+        var refusal = await Assert.ThrowsAsync<InvalidInputException>(() => client.AskAsync("run", new Dictionary<string, string> { ["run"] = "nothing" }, Cancellation));
+        Assert.Contains("There is no run 'nothing'", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ask_WhereNobodyIs_SaysWhatToDo()
+    {
+        await using var client = ClusterClient.Create([new SeedNode("127.0.0.1", FreePort.Take(1)[0])]);
+        var refusal = await Assert.ThrowsAsync<InvalidInputException>(() => client.AskAsync("runs", new Dictionary<string, string>(), Cancellation));
+        Assert.Contains("No coordinator answers", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> EndAsync(ClusterClient client, JsonElement run)
+    {
+        var ended = await UntilAsync(client, run.GetProperty("run").GetString()!, state => state.TryGetProperty("summary", out _) || state.GetProperty("status").GetString() == "failed");
+        Assert.Equal("completed", ended.GetProperty("status").GetString());
+        return ended.GetProperty("summary").GetProperty("fingerprint").GetString()!;
+    }
+
+    private static async Task<JsonElement> UntilAsync(ClusterClient client, string name, Func<JsonElement, bool> isReached)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (true)
+        {
+            var run = (await client.AskAsync("run", new Dictionary<string, string> { ["run"] = name }, Cancellation)).GetProperty("run");
+            if (isReached(run))
+                return run;
+            Assert.False(run.GetProperty("status").GetString() == "failed", run.GetProperty("note").GetString());
+            await timer.WaitForNextTickAsync(Cancellation);
+        }
+    }
+
+    private string FingerprintOf(JobOptions job, string name) =>
+        TrainingSession.Run(job, new TrainingRunOptions { OutputDirectory = Path.Combine(_directory, name), Threads = 1 }, SilentProgress.Instance, Cancellation).Fingerprint;
+}
