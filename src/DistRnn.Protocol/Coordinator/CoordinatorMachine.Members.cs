@@ -3,6 +3,8 @@ namespace DistRnn.Protocol;
 /// <summary>Nodes that come and go.</summary>
 public sealed partial class CoordinatorMachine
 {
+    private const int RenewalFactor = 4;
+
     private void TakeMember(MemberChanged change)
     {
         var before = _members[change.Node]?.Status;
@@ -210,8 +212,15 @@ public sealed partial class CoordinatorMachine
             return;
         if (partition.Replica is null && Plan.Replicas > 0)
             partition.Replica = ReplicaFor(partition.Owner);
-        if (partition.ReplicaVersion < 0)
-            ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, partition.Replica));
+        // Owners are told again now and then: an assignment that was overtaken is put right, and a coordinator that another one has followed learns it.
+        if (partition.ReplicaVersion < 0 || _now - partition.AssignedAt >= RenewalFactor * _options.RetryAfter)
+            AssignReplica(p, partition);
+    }
+
+    private void AssignReplica(int p, PlacedPartition partition)
+    {
+        partition.AssignedAt = _now;
+        ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, partition.Replica));
     }
 
     private NodeId? ReplicaFor(NodeId owner)

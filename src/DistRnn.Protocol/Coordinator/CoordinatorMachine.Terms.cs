@@ -32,7 +32,7 @@ public sealed partial class CoordinatorMachine
     private void Ask()
     {
         _askedAt = _now;
-        foreach (var server in _members.Servers.Where(server => !_promises.ContainsKey(server.Node)))
+        foreach (var server in _members.All.Where(member => member.IsServer && !_promises.ContainsKey(member.Node)))
             ToServer(server.Node, new PromiseRequest(_run, _term));
     }
 

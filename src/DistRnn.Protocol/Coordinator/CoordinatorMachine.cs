@@ -52,6 +52,9 @@ internal sealed class PlacedPartition(NodeId owner, long ownerEpoch)
     /// <summary>The version at which the replica was last known to have the same content; -1 for never.</summary>
     public long ReplicaVersion { get; set; } = -1;
 
+    /// <summary>When the owner was last told who keeps a copy.</summary>
+    public TimeSpan AssignedAt { get; set; }
+
     /// <summary>Whether the owner has its content.</summary>
     public bool IsHeld { get; set; }
 

@@ -35,13 +35,13 @@ public sealed partial class ParameterServerMachine
         _effects.Send(replica.Node, NodeRoles.ParameterServer, message());
     }
 
-    private static (string What, Func<IMessage> Message) NextFor(PartitionState state, ReplicaProgress replica)
+    private (string What, Func<IMessage> Message) NextFor(PartitionState state, ReplicaProgress replica)
     {
         if (replica.Version == state.Version && state.Report is { } report)
             return ($"gradient {state.Version}", () => new ReplicaGradient(state.Key, report, state.Tree.Gradient.Share(), state.LanesAfter));
         if (replica.Version >= 0 && replica.Version == state.Version - 1 && state.LastDecision is { } decision && (!decision.IsApplied || replica.RootStep == replica.Version))
             return ($"decision {decision.Step}", () => new ReplicaDecision(state.Key, decision));
-        return ($"content {state.Version}", () => new PartitionSeed(state.Key, state.CopyContent(), state.Assignment));
+        return ($"content {state.Version}", () => new PartitionSeed(state.Key, state.CopyContent(), state.Assignment with { Term = _promisedTerm }));
     }
 
     private void TakeReplicaState(NodeId from, ReplicaState reply)

@@ -116,12 +116,14 @@ public sealed partial class ParameterServerMachine : IDisposable
 
     private void Promise(NodeId from, PromiseRequest request)
     {
-        var isGiven = request.Term > _promisedTerm || request.Term == _promisedTerm && from == _coordinator;
+        // A copy that came from its owner tells of a term that was never promised here.
+        var highest = _partitions.Values.Select(state => state.Assignment.Term).Append(_promisedTerm).Max();
+        var isGiven = request.Term > highest || request.Term == _promisedTerm && from == _coordinator;
         if (isGiven)
             (_promisedTerm, _coordinator) = (request.Term, from);
         var holdings = _partitions.Values.Where(state => state.Key.Run.Run == request.Run.Run).Select(HoldingOf);
-        ToCoordinator(from, new PromiseReply(request.Run, request.Term, isGiven, _promisedTerm, [.. holdings]));
-        _effects.Because(isGiven ? $"Term {request.Term} is promised to {from}." : $"Term {request.Term} is refused: {_promisedTerm} is promised to {_coordinator}.");
+        ToCoordinator(from, new PromiseReply(request.Run, request.Term, isGiven, Math.Max(highest, _promisedTerm), [.. holdings]));
+        _effects.Because(isGiven ? $"Term {request.Term} is promised to {from}." : $"Term {request.Term} is refused: there was a term {highest}.");
     }
 
     /// <summary>Whether a command's term is the promised one, or a higher one, which is promised by obeying it.</summary>
