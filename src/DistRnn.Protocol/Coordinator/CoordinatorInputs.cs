@@ -81,6 +81,9 @@ public sealed record CoordinatorOptions
     /// <summary>How long an owner or a replica must have been unreachable before it is replaced, while most coordinators are reachable.</summary>
     public TimeSpan ReplaceAfter { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long another coordinator node must have been reachable to count among most: longer than it takes to notice that one is not.</summary>
+    public TimeSpan TrustAfter { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>How many coordinator nodes the cluster has: 1 or 3.</summary>
     public int Coordinators { get; init; } = 1;
 }

@@ -92,7 +92,7 @@ public sealed partial class CoordinatorMachine
 
     /// <summary>Whether an owner or replica that does not answer may be replaced before the cluster removes it: most coordinators are on this side.</summary>
     private bool MayReplace(MemberState member) =>
-        member.Status == MemberStatus.Unreachable && _now - member.Since >= _options.ReplaceAfter && _members.SeesMostCoordinators(_options.Coordinators);
+        member.Status == MemberStatus.Unreachable && _now - member.Since >= _options.ReplaceAfter && _members.SeesMostCoordinators(_options.Coordinators, _self, _now - _options.TrustAfter);
 
     private bool IsGone(NodeId node) => _members[node] is not { } member || MayReplace(member);
 
@@ -152,6 +152,12 @@ public sealed partial class CoordinatorMachine
         if (reply.Key.Index < 0 || reply.Key.Index >= _partitions.Length)
             return;
         var partition = _partitions[reply.Key.Index];
+        if (Phase == CoordinatorPhase.Placing && !reply.IsDone && !partition.IsHeld && partition.Owner == from && partition.OwnerEpoch == reply.Key.OwnerEpoch)
+        {
+            // It came to hold the partition after it had promised: only another term tells what it holds.
+            AskAbove(_term);
+            return;
+        }
         if (partition.Promoting != from || partition.OwnerEpoch != reply.Key.OwnerEpoch)
             return;
         if (!reply.IsDone)
@@ -175,6 +181,9 @@ public sealed partial class CoordinatorMachine
                 break;
             case CoordinatorPhase.Computing when !reply.HoldsRoot:
                 RenewLeases();
+                break;
+            case CoordinatorPhase.Applying when !reply.HoldsRoot && reply.Version == _version && _decision is { IsApplied: true }:
+                GoBack($"Partition {reply.Key.Index} lost its gradient of step {_version} when others may have made the update.");
                 break;
             case CoordinatorPhase.Applying:
                 SendDecision();

@@ -5,6 +5,7 @@ namespace DistRnn.Protocol;
 /// <summary>How a coordinator comes to be in charge, and how partitions get owners.</summary>
 public sealed partial class CoordinatorMachine
 {
+    private const long OwnerEpochsPerTerm = 1_000_000;
     private readonly Dictionary<NodeId, ImmutableArray<PartitionHolding>> _promises = [];
     private TimeSpan _gatheringSince;
     private TimeSpan _askingSince;
@@ -81,44 +82,50 @@ public sealed partial class CoordinatorMachine
         _run = _run with { Incarnation = incarnation };
         var current = holdings.Where(entry => entry.Holding.Key.Run.Incarnation == incarnation).ToArray();
         _ownerEpochMax = current.Max(entry => entry.Holding.Key.OwnerEpoch);
-        var newest = current.Where(entry => entry.Holding.IsOwner).Select(entry => entry.Holding.Version).DefaultIfEmpty(-1).Max();
-        if (newest < 0)
+        if (!current.Any(entry => entry.Holding.IsOwner))
         {
             GoBack("No owner is left, and a copy alone cannot tell whether it is the newest.");
             return;
         }
-        Adopt(current, newest);
+        Adopt(current);
     }
 
-    private void Adopt((NodeId Node, PartitionHolding Holding)[] holdings, long newest)
+    private void Adopt((NodeId Node, PartitionHolding Holding)[] holdings)
     {
-        _partitions = new PlacedPartition[Spec.Partitions];
-        var behind = Spec.Consistency.AppliesShards ? long.MaxValue : 1;
-        for (var p = 0; p < _partitions.Length; p++)
+        var chosen = new (NodeId Node, PartitionHolding Holding)[Spec.Partitions];
+        for (var p = 0; p < chosen.Length; p++)
         {
-            var own = holdings.Where(entry => entry.Holding.Key.Index == p).ToArray();
-            var owner = own.Where(entry => entry.Holding.IsOwner).OrderByDescending(entry => entry.Holding.Key.OwnerEpoch).FirstOrDefault();
-            if (owner.Holding is not null && own.All(entry => entry.Holding.Key.OwnerEpoch <= owner.Holding.Key.OwnerEpoch))
-            {
-                if (newest - owner.Holding.Version > behind)
-                {
-                    GoBack($"Partition {p} is at version {owner.Holding.Version}, another at {newest}.");
-                    return;
-                }
-                _partitions[p] = new PlacedPartition(owner.Node, owner.Holding.Key.OwnerEpoch) { IsHeld = true, Replica = owner.Holding.Replica };
-                continue;
-            }
-            var copy = own.Where(entry => !entry.Holding.IsOwner && newest - entry.Holding.Version <= behind).OrderByDescending(entry => entry.Holding.Version).FirstOrDefault();
-            if (copy.Holding is null || Spec.Consistency.AppliesShards)
+            if (HolderOf(p, holdings) is not { } holder)
             {
                 GoBack($"Partition {p} has no owner, and no copy of it is new enough.");
                 return;
             }
-            _partitions[p] = new PlacedPartition(copy.Node, copy.Holding.Key.OwnerEpoch) { Replica = copy.Node, ReplicaVersion = copy.Holding.Version };
+            chosen[p] = holder;
         }
-        var source = holdings.Where(entry => entry.Holding.IsOwner && entry.Holding.Version == newest).OrderBy(entry => entry.Holding.Key.Index).First().Holding;
-        var decisions = holdings.Where(entry => entry.Holding.IsOwner && entry.Holding.Version == newest).Select(entry => entry.Holding.LastDecision).OfType<StepDecision>();
-        TakeOver(newest, source.Position, decisions.FirstOrDefault());
+        // A copy stands for an owner that is gone and may have made an update that the other owners have not made yet.
+        var newest = chosen.Max(entry => entry.Holding.Version);
+        var source = Array.Find(chosen, entry => entry.Holding.Version == newest && entry.Holding.LastDecision is not null).Holding
+            ?? Array.Find(chosen, entry => entry.Holding.Version == newest).Holding;
+        var behind = Spec.Consistency.AppliesShards ? long.MaxValue : source.LastDecision is null ? 0 : 1;
+        if (Array.FindIndex(chosen, entry => newest - entry.Holding.Version > behind) is >= 0 and var late)
+        {
+            GoBack($"Partition {late} is at version {chosen[late].Holding.Version}, another at {newest}, and what was decided between is not known.");
+            return;
+        }
+        _partitions =
+        [
+            .. chosen.Select(entry => entry.Holding.IsOwner
+                ? new PlacedPartition(entry.Node, entry.Holding.Key.OwnerEpoch) { IsHeld = true, Replica = entry.Holding.Replica }
+                : new PlacedPartition(entry.Node, entry.Holding.Key.OwnerEpoch) { Replica = entry.Node, ReplicaVersion = entry.Holding.Version }),
+        ];
+        TakeOver(newest, source.Position, source.LastDecision);
+    }
+
+    /// <summary>Who is to own a partition: its newest owner, or else its newest copy, under policies where a copy can stand for an owner.</summary>
+    private (NodeId Node, PartitionHolding Holding)? HolderOf(int partition, (NodeId Node, PartitionHolding Holding)[] holdings)
+    {
+        var own = holdings.Where(entry => entry.Holding.Key.Index == partition).OrderByDescending(entry => entry.Holding.Key.OwnerEpoch).ThenByDescending(entry => entry.Holding.IsOwner).ThenByDescending(entry => entry.Holding.Version).ToArray();
+        return own.Length == 0 || !own[0].Holding.IsOwner && Spec.Consistency.AppliesShards ? null : own[0];
     }
 
     private void TakeOver(long newest, ReadOnlyMemory<byte> position, StepDecision? decision)
@@ -171,6 +178,8 @@ public sealed partial class CoordinatorMachine
     private void Place()
     {
         Phase = CoordinatorPhase.Placing;
+        // Where nothing is left of a run but workers, they remember owner epochs of the same incarnation: those of another term are others.
+        _ownerEpochMax = Math.Max(_ownerEpochMax, _term * OwnerEpochsPerTerm);
         var servers = _members.Servers.Select(server => server.Node).ToArray();
         _partitions =
         [

@@ -72,8 +72,10 @@ internal sealed class MemberTable
         return member;
     }
 
-    /// <summary>Whether most coordinator nodes are reachable from here, this one included.</summary>
+    /// <summary>Whether most coordinator nodes are reachable from here. One that came after some time does not count: it may be cut off without having been noticed yet.</summary>
     /// <param name="coordinators">How many the cluster has.</param>
-    public bool SeesMostCoordinators(int coordinators) =>
-        2 * _members.Values.Count(member => member.IsCoordinator && (member.Status is MemberStatus.Up or MemberStatus.Leaving)) > coordinators;
+    /// <param name="self">This node, which counts.</param>
+    /// <param name="since">Since when others must have been there.</param>
+    public bool SeesMostCoordinators(int coordinators, NodeId self, TimeSpan since) =>
+        2 * _members.Values.Count(member => member.IsCoordinator && (member.Status is MemberStatus.Up or MemberStatus.Leaving) && (member.Node == self || member.Since <= since)) > coordinators;
 }

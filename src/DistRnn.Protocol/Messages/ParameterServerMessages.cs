@@ -39,7 +39,7 @@ public sealed record PartitionHeld(PartitionKey Key, long Version, NodeId? Repli
     public RunKey Run => Key.Run;
 }
 
-/// <summary>Answers <see cref="Promotion"/>.</summary>
+/// <summary>Answers <see cref="Promotion"/>, and a <see cref="PartitionAssignment"/> that is older than what the server holds.</summary>
 /// <param name="Key">The partition and the owner epoch that was asked for.</param>
 /// <param name="IsDone">Whether it is the owner now.</param>
 /// <param name="Version">Its version; -1 where it holds nothing.</param>

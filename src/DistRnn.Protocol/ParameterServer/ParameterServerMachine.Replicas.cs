@@ -79,7 +79,7 @@ public sealed partial class ParameterServerMachine
         var isOlder = state is not null
             && (state.Key.Run.Incarnation > seed.Run.Incarnation
                 || state.Key.Run == seed.Run && (state.Key.OwnerEpoch > seed.Key.OwnerEpoch || state.IsOwner && state.Key.OwnerEpoch == seed.Key.OwnerEpoch));
-        if (isOlder || _partitions.Count >= _options.PartitionsMax && state is null)
+        if (isOlder || assignment.Term < _promisedTerm || _partitions.Count >= _options.PartitionsMax && state is null)
         {
             seed.Release();
             _effects.Because($"The copy of partition {seed.Key.Index} that {from} sends is older than what is held, or too many are held.");

@@ -147,7 +147,9 @@ public sealed partial class ParameterServerMachine : IDisposable
         {
             if (state.Key.Run.Incarnation > assignment.Run.Incarnation || state.Key.Run == assignment.Run && state.Key.OwnerEpoch > assignment.Key.OwnerEpoch)
             {
-                _effects.Because($"The assignment of partition {assignment.Key.Index} is older than what is held.");
+                var reason = $"The assignment of partition {assignment.Key.Index} is older than what is held.";
+                ToCoordinator(from, new PromotionReply(assignment.Key, false, state.Version, state.HoldsRoot, reason));
+                _effects.Because(reason);
                 return;
             }
             if (state.IsOwner && state.Key == assignment.Key)
