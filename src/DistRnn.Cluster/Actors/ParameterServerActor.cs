@@ -1,3 +1,4 @@
+using Akka.Actor;
 using DistRnn.Protocol;
 
 namespace DistRnn.Cluster;
@@ -18,6 +19,22 @@ internal sealed class ParameterServerActor : MachineActor
         : base(node, NodeRoles.ParameterServer, link, machine.Handle, fault)
     {
         (_machine, _runner) = (machine, runner);
+    }
+
+    /// <summary>Asks whether this server owns partitions; answered by a Boolean.</summary>
+    internal sealed record OwnershipQuery
+    {
+        /// <summary>The only one that is needed.</summary>
+        public static OwnershipQuery Instance { get; } = new();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message)
+    {
+        if (message is OwnershipQuery)
+            Sender.Tell(_machine.Holdings.Any(holding => holding.IsOwner), Self);
+        else
+            base.OnReceive(message);
     }
 
     /// <inheritdoc/>

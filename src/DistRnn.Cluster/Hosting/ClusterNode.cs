@@ -124,7 +124,16 @@ public sealed class ClusterNode : IAsyncDisposable
         system.ActorOf(Props.Create(() => new OversizedMessageActor(_report)), "oversized-messages");
         var membership = system.ActorOf(Props.Create(() => new MembershipActor(directory, Refuse)), "membership");
         _parts = new NodeParts(system, MemberFacts.IdOf(Akka.Cluster.Cluster.Get(system).SelfUniqueAddress), directory, membership);
-        _furnish(_parts);
+        var parts = _parts;
+        parts.BeforeLeaving("say-so", () => SayLeaving(parts));
+        _furnish(parts);
+    }
+
+    private static Task SayLeaving(NodeParts parts)
+    {
+        foreach (var member in parts.Directory.Members)
+            parts.System.ActorSelection(member.Id.Address + "/user/membership").Tell(new LeavingNotice(parts.Id));
+        return Task.CompletedTask;
     }
 
     private async Task StartLifeAsync(CancellationToken cancellation)

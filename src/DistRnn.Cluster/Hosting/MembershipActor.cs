@@ -27,6 +27,7 @@ internal sealed class MembershipActor : ReceiveActor
         (_directory, _refuse) = (directory, refuse);
         Receive<Subscribe>(_ => Add(Sender));
         Receive<Terminated>(ended => _subscribers.Remove(ended.ActorRef));
+        Receive<LeavingNotice>(notice => OnNotice(notice.Node));
         Receive<ClusterEvent.MemberUp>(change => OnUp(change.Member));
         Receive<ClusterEvent.MemberLeft>(change => Publish(change.Member, MemberStatus.Leaving));
         Receive<ClusterEvent.MemberRemoved>(change => Publish(change.Member, MemberStatus.Removed));
@@ -57,15 +58,22 @@ internal sealed class MembershipActor : ReceiveActor
         CompareVersions();
     }
 
+    private void OnNotice(NodeId node)
+    {
+        if (_last.TryGetValue(node, out var known) && _directory.TryFind(node, out var facts) && known.Status == MemberStatus.Up)
+            Publish(facts, MemberStatus.Leaving);
+    }
+
     private void OnReachable(Member member)
     {
         if (member.Status == Akka.Cluster.MemberStatus.Up)
             Publish(member, MemberStatus.Up);
     }
 
-    private void Publish(Member member, MemberStatus status)
+    private void Publish(Member member, MemberStatus status) => Publish(MemberFacts.Of(member), status);
+
+    private void Publish(MemberFacts facts, MemberStatus status)
     {
-        var facts = MemberFacts.Of(member);
         // A member that leaves and is unreachable as well is the second of the two: it hands nothing over any more.
         if (status == MemberStatus.Unreachable && !_last.ContainsKey(facts.Id))
             return;

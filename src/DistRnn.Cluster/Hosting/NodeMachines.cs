@@ -34,6 +34,10 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
 {
     private const string Dispatcher = "distrnn.machine-dispatcher";
 
+    // A partition whose replica was made its owner is no longer reported as owned here only where this node became its replica, so the wait is bounded.
+    private static readonly TimeSpan s_handOverTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Creates the actors.</summary>
     /// <param name="parts">The life that begins.</param>
     public void Furnish(NodeParts parts)
@@ -51,7 +55,19 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
     {
         var (id, runner) = (parts.Id, new ThreadedRunner(machines.ServerThreads));
         var machine = new ParameterServerMachine(id, new PartitionArithmetic(runner), machines.ParameterServer);
-        Add(parts, NodeRoles.ParameterServer, Props.Create(() => new ParameterServerActor(id, machine, link, runner, fault)), NodeParts.ParameterServerName);
+        var server = Add(parts, NodeRoles.ParameterServer, Props.Create(() => new ParameterServerActor(id, machine, link, runner, fault)), NodeParts.ParameterServerName);
+        parts.BeforeLeaving("hand-over", () => HandOverAsync(server));
+    }
+
+    /// <summary>Waits, within a bound, until the server owns nothing: coordinators hand its partitions to their replicas between two steps.</summary>
+    private static async Task HandOverAsync(IActorRef server)
+    {
+        for (var waited = TimeSpan.Zero; waited < s_handOverTime; waited += s_lookAgain)
+        {
+            if (!await server.Ask<bool>(ParameterServerActor.OwnershipQuery.Instance, s_handOverTime).ConfigureAwait(false))
+                return;
+            await Task.Delay(s_lookAgain).ConfigureAwait(false);
+        }
     }
 
     private void AddWorker(NodeParts parts)
@@ -73,11 +89,12 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
         parts.OfferCoordinator(Props.Create(() => new CoordinatorActor(id, options, link, runs, fault, begun)).WithDispatcher(Dispatcher));
     }
 
-    private void Add(NodeParts parts, NodeRoles role, Props props, string name)
+    private IActorRef Add(NodeParts parts, NodeRoles role, Props props, string name)
     {
         var actor = parts.System.ActorOf(props.WithDispatcher(Dispatcher), name);
         link.Add(parts.Id, role, actor);
         parts.Subscribe(actor);
+        return actor;
     }
 
     private void Welcome(NodeParts parts, IActorRef coordinator)

@@ -17,6 +17,7 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
 
     private const string QueryManifest = "query-1";
     private const string AnswerManifest = "answer-1";
+    private const string LeavingManifest = "leaving-1";
 
     private static long s_refused;
 
@@ -29,6 +30,7 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
     {
         ClusterQuery => QueryManifest,
         ClusterAnswer => AnswerManifest,
+        LeavingNotice => LeavingManifest,
         _ => MessageCodec.ManifestOf(EnvelopeOf(o).Message),
     };
 
@@ -38,6 +40,7 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
         {
             case ClusterQuery query: return new Wire.Query { Kind = query.Kind, Json = query.Json }.ToByteArray();
             case ClusterAnswer answer: return new Wire.Answer { Refusal = answer.Refusal, Json = answer.Json }.ToByteArray();
+            case LeavingNotice notice: return new Wire.Leaving { Node = WireParts.Of(notice.Node) }.ToByteArray();
             default: break;
         }
         var envelope = EnvelopeOf(obj);
@@ -62,6 +65,8 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
                 case AnswerManifest:
                     var answer = Wire.Answer.Parser.ParseFrom(bytes);
                     return new ClusterAnswer(answer.Refusal, answer.Json);
+                case LeavingManifest:
+                    return new LeavingNotice(WireParts.NodeOf(Wire.Leaving.Parser.ParseFrom(bytes).Node));
                 default:
                     break;
             }

@@ -26,13 +26,15 @@ public sealed class StandingCluster : IAsyncLifetime
     {
         foreach (var node in _nodes)
         {
-            await node.StopAsync();
+            if (!node.Node.Ended.IsCompleted)
+                await node.StopAsync();
             await node.DisposeAsync();
         }
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
-    private async Task AddAsync(string name, NodeRoles roles, int port)
+    /// <summary>Starts another node.</summary>
+    public async Task<RunningNode> AddAsync(string name, NodeRoles roles, int port)
     {
         var options = new NodeOptions
         {
@@ -44,6 +46,8 @@ public sealed class StandingCluster : IAsyncLifetime
             Threads = 1,
             BlobDirectory = Path.Combine(Directory, name, "blobs"),
         };
-        _nodes.Add(await RunningNode.StartAsync(options, TestContext.Current.SendDiagnosticMessage, TestContext.Current.CancellationToken));
+        var node = await RunningNode.StartAsync(options, TestContext.Current.SendDiagnosticMessage, TestContext.Current.CancellationToken);
+        _nodes.Add(node);
+        return node;
     }
 }

@@ -45,6 +45,24 @@ public sealed class SubmitTests(StandingCluster cluster) : IClassFixture<Standin
     }
 
     [Fact]
+    public async Task Leave_ANodeThatOwnsPartitions_HandsThemOverAndTheRunGoesOn()
+    {
+        var job = SampleJobs.LanguageModel(_directory, "codec: none", steps: 400);
+        await using var client = ClusterClient.Create([cluster.Seed]);
+        var leaving = await cluster.AddAsync("three", NodeRoles.Worker | NodeRoles.ParameterServer, 0);
+        await leaving.Node.WhenMemberAsync(Cancellation);
+        var run = await client.SubmitAsync(job, Cancellation);
+        await UntilAsync(client, run.GetProperty("run").GetString()!, state => state.GetProperty("step").GetInt64() > 20);
+        await leaving.Node.LeaveAsync();
+        Assert.Equal(FingerprintOf(job, "alone-leave"), await EndAsync(client, run));
+        var ended = await UntilAsync(client, run.GetProperty("run").GetString()!, _ => true);
+        var faults = ended.GetProperty("summary").GetProperty("faults");
+        Assert.True(faults.TryGetProperty("parameter-server-leaving", out _), faults.GetRawText());
+        Assert.False(faults.TryGetProperty("rolled-back", out _), faults.GetRawText());
+        Assert.Equal(0, ended.GetProperty("summary").GetProperty("incarnation").GetInt32());
+    }
+
+    [Fact]
     public async Task Ask_OfARunThatIsNot_IsOneSentence()
     {
         await using var client = ClusterClient.Create([cluster.Seed]);
