@@ -32,6 +32,59 @@ public sealed class TaggingDataTests
     }
 
     [Fact]
+    public void Conll_WithCharacters_SpellsEveryTokenOfABatchInItsOrder()
+    {
+        var data = Given.Load<TaggingData>(Given.Tags("ab X\nB9 X\n\na\U0001F600 Y\n") with { WithCharacters = true, Lowercase = true, ZeroDigits = true, MinCount = 2 });
+        Assert.Equal(["<unk>", "a", "b", "B", "9", "\U0001F600"], data.Characters!.Tokens);
+        Assert.Equal([2, 1, 1, 1, 1], data.Characters.Counts.Skip(1));
+        var batch = new SequenceBatch();
+        data.CreateEvaluationPlan(PartKind.Train, 4).Fill(0, batch);
+        Assert.Equal([0, 1, 3], batch.Offsets.ToArray());
+        Assert.Equal([0, 2, 4, 6], batch.CharacterSequences.Offsets.ToArray());
+        Assert.Equal([1, 5, 1, 2, 3, 4], batch.CharacterSequences.Tokens(0).ToArray());
+    }
+
+    [Fact]
+    public void Conll_WithoutCharacters_IsOtherData()
+    {
+        var options = Given.Tags(Sentences);
+        Assert.Null(Given.Load<TaggingData>(options).Characters);
+        Assert.NotEqual(Given.Load<TaggingData>(options).Digest, Given.Load<TaggingData>(options with { WithCharacters = true }).Digest);
+        Assert.NotEqual(
+            Given.Load<TaggingData>(Given.Tags("Ab X\n") with { WithCharacters = true, Lowercase = true }).Digest,
+            Given.Load<TaggingData>(Given.Tags("ab X\n") with { WithCharacters = true, Lowercase = true }).Digest);
+    }
+
+    [Fact]
+    public void Conll_LongToken_CountsByItsEnds()
+    {
+        var token = new string('a', 40) + "b" + new string('c', 40);
+        var data = Given.Load<TaggingData>(Given.Tags($"{token} X\n") with { WithCharacters = true });
+        Assert.Equal(["<unk>", "a", "c"], data.Characters!.Tokens);
+        Assert.Equal([32, 32], data.Characters.Counts.Skip(1));
+    }
+
+    [Fact]
+    public void LoadForUse_WithCharacters_KeepsTheTrainingPartsVocabulary()
+    {
+        var directory = Directory.CreateTempSubdirectory("distrnn-data-").FullName;
+        try
+        {
+            var options = Given.Tags("ab X\n") with { WithCharacters = true };
+            Given.Load<TaggingData>(options).SaveState(directory);
+            using var data = TaskData.LoadForUse(options, directory, Given.Text("bza\n"), withTargets: false);
+            Assert.Equal(["<unk>", "a", "b"], data.Characters!.Tokens);
+            var batch = new SequenceBatch();
+            data.CreateEvaluationPlan(PartKind.Test, 4).Fill(0, batch);
+            Assert.Equal([2, 0, 1], batch.CharacterSequences.Tokens(0).ToArray());
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
     public void Conll_CrLfBomAndNoLastLineFeed_MakeNoDifference() =>
         Assert.Equal(Given.Load<TaggingData>(Given.Tags("a X\nb Y\n\nc X\n")).Digest, Given.Load<TaggingData>(Given.Tags("\ufeffa X\r\nb Y\r\n\r\nc X")).Digest);
 

@@ -53,6 +53,13 @@ internal static class SwarmJobs
             cluster: {codec: bf16}
             checkpoint: {every-steps: 3}
             """),
+        ("chain", """
+            task: tagging
+            data: {format: conll, columns: {token: 0, features: [], tag: 1}, train: "built-in:reber/train.conll", split: {parts: {train: 20, valid: 4}}}
+            model: {embedding: 6, characters: 6, output: crf, cell: gru, hidden: 16, bidirectional: true}
+            training: {epochs: 2, batch: 6, batch-shards: 4, optimizer: adam, learning-rate: 0.02}
+            checkpoint: {every-steps: 3}
+            """),
     ];
 
     /// <summary>Names of the jobs.</summary>

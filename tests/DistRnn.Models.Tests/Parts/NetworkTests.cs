@@ -44,6 +44,29 @@ public sealed class NetworkTests
         "rnn.weight_ci_l1_reverse 2", "rnn.weight_cf_l1_reverse 2", "rnn.weight_co_l1_reverse 2",
         "output.weight 6x4", "output.bias 6");
 
+    [Fact]
+    public void Parameters_OfTaggerWithCharactersAndTransitions_AreNamedAsInTorchAndPytorchCrf() => AssertTable(
+        new NetworkOptions { Vocabularies = [9], Embeddings = [5], CharacterVocabulary = 8, Characters = 5, ValueSize = 2, Cell = CellKind.Rnn, Hidden = [4], Head = HeadKind.Crf, Outputs = 6 },
+        "embedding.weight 9x5", "characters.embedding.weight 8x3",
+        "characters.rnn.weight_ih_l0 12x3", "characters.rnn.weight_hh_l0 12x3", "characters.rnn.bias_ih_l0 12", "characters.rnn.bias_hh_l0 12",
+        "characters.rnn.weight_ih_l0_reverse 12x3", "characters.rnn.weight_hh_l0_reverse 12x3", "characters.rnn.bias_ih_l0_reverse 12", "characters.rnn.bias_hh_l0_reverse 12",
+        "rnn.weight_ih_l0 4x12", "rnn.weight_hh_l0 4x4", "rnn.bias_ih_l0 4", "rnn.bias_hh_l0 4",
+        "output.weight 6x4", "output.bias 6", "crf.start_transitions 6", "crf.end_transitions 6", "crf.transitions 6x6");
+
+    [Fact]
+    public void TryCollectRows_OfTheCharacters_AreThoseOfTheShards()
+    {
+        var network = new Network(new NetworkOptions { Vocabularies = [9], Embeddings = [5], CharacterVocabulary = 8, Characters = 5, Hidden = [4], Outputs = 6 });
+        var shard = new SequenceBatch();
+        shard.Reset([2], 1, 0, TargetKind.None);
+        shard.CharacterSequences.Reset([1, 3], 1, 0, TargetKind.None);
+        ((int[])[7, 2, 7, 1]).CopyTo(shard.CharacterSequences.Tokens(0));
+        var rows = new SortedSet<int>();
+        Assert.True(network.TryCollectRows(1, 0, [shard], new StepKey(1, 1), rows));
+        Assert.Equal([1, 2, 7], rows);
+        Assert.False(network.TryCollectRows(2, 0, [shard], new StepKey(1, 1), rows));
+    }
+
     [Theory]
     [InlineData(CellKind.Gru, true, 3)]
     [InlineData(CellKind.Gru, false, 3)]

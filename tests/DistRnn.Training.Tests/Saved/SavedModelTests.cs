@@ -110,6 +110,43 @@ public sealed class SavedModelTests
     }
 
     [Fact]
+    public void Predict_OfWordsNeverSeen_ReadsTheirCharacters()
+    {
+        using var space = new Workspace();
+        space.Write("tags.txt", Spelt("ka", "lo", "mi", "nu"));
+        var job = space.Job(Workspace.ChainTagging, "training.epochs=40", "model.context-window=1", "model.dropout=0", "model.dropout.words=0.4", "data.valid=none", "data.test=none");
+        space.Train(job, "run");
+        Assert.True(File.Exists(space.PathOf("run/model/characters.vocabulary.txt")));
+        space.Write("raw.txt", "lokamiV\nnukalo\n\nmimiloV\n");
+
+        var lines = Predict(space, "raw.txt");
+
+        Assert.Equal(["B-city,O", "B-city"], lines.Select(line => string.Join(',', line.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()))));
+        foreach (var probability in lines.SelectMany(line => line.GetProperty("probabilities").EnumerateArray()))
+            Assert.InRange(probability.GetDouble(), 0.5, 1.000001);
+
+        // Words of any two syllables; those that end in V are cities.
+        static string Spelt(params string[] syllables) => string.Concat(
+            from first in syllables
+            from second in syllables
+            select $"{first}{second}V\tB-city\n{second}{first}\tO\n\n{first}{second}\tO\n\n");
+    }
+
+    [Fact]
+    public void Predict_WithAConditionalRandomField_SaysTheMostProbableSequence()
+    {
+        using var space = new Workspace();
+        // Each word alone may have either tag, but a sentence has one tag only.
+        space.Write("tags.txt", string.Concat(Enumerable.Range(0, 12).Select(_ => "x\tP\nx\tP\n\nx\tQ\nx\tQ\nx\tQ\n\n")));
+        space.Train(space.Job(Workspace.ChainTagging, "training.epochs=30", "model.context-window=1", "model.dropout=0", "model.bidirectional=false", "model.characters=none", "data.valid=none", "data.test=none"), "run");
+        space.Write("raw.txt", "x\nx\nx\nx\nx\n");
+
+        var line = Assert.Single(Predict(space, "raw.txt"));
+
+        Assert.Single(line.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()).Distinct());
+    }
+
+    [Fact]
     public void Predict_OfAForecaster_ForecastsTheRowsBehindTheLast()
     {
         using var space = new Workspace();

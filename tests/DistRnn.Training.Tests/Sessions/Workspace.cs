@@ -29,6 +29,14 @@ internal sealed class Workspace : IDisposable
         training: {epochs: 3, batch: 8, learning-rate: 0.02}
         """;
 
+    public const string ChainTagging = """
+        task: tagging
+        data: {format: conll, columns: {token: 0, features: [], tag: 1}, train: tags.txt, valid: tags.valid.txt, test: tags.valid.txt}
+        model: {embedding: 4, characters: 5, output: crf, cell: lstm, hidden: 6, bidirectional: true, context-window: 3, dropout: 0.1}
+        training: {epochs: 3, batch: 8, batch-shards: 3, learning-rate: 0.02}
+        checkpoint: {every-steps: 2, keep: 100}
+        """;
+
     public const string Forecasting = """
         task: forecasting
         data: {format: csv, train: series.csv, columns: [a, b], targets: [b], input-length: 12, horizon: 3, season: 6, split: {parts: {train: 0.6, valid: 0.2, test: 0.2}}}
@@ -73,7 +81,7 @@ internal sealed class Workspace : IDisposable
 
     public string Root { get; }
 
-    public static TheoryDataOfJobs Jobs => new(LanguageModel, Classification, Tagging, Forecasting, Translation, WordVectors);
+    public static TheoryDataOfJobs Jobs => new(LanguageModel, Classification, Tagging, ChainTagging, Forecasting, Translation, WordVectors);
 
     public JobOptions Job(string yaml, params string[] sets) =>
         JobFile.Parse(yaml, "job.yaml", "job", Root, new JobOverrides { Sets = [.. sets], WorkingDirectory = Root });
