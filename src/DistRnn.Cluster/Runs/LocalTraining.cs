@@ -22,6 +22,8 @@ public static class LocalTraining
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
+        if (IsBetterAlone(job))
+            return TrainingSession.Run(job, options, progress, cancellation);
         var (workers, servers) = (job.Cluster.Workers, job.Cluster.ParameterServers);
         var cores = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var threads = job.Cluster.ThreadsPerWorker > 0 ? job.Cluster.ThreadsPerWorker : Math.Max(1, cores / workers);
@@ -38,6 +40,13 @@ public static class LocalTraining
             cluster.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
     }
+
+    /// <summary>
+    /// Word vectors touch few rows of large tensors, so handing versions over to a lone worker takes ten times as long as computing: where there is nobody to
+    /// share with, the trainer without a cluster does the same to the bit. Such a run has checkpoints and metrics, and no ledger.
+    /// </summary>
+    private static bool IsBetterAlone(JobOptions job) =>
+        job is { Task: TaskKind.WordVectors, Cluster: { Workers: 1, ParameterServers: 1, Consistency: "synchronous", Codec: "none" or "bf16" } };
 
     private static LocalClusterOptions OptionsOf(JobOptions job, int cores) => new()
     {

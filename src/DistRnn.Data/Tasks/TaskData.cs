@@ -5,7 +5,8 @@ namespace DistRnn.Data;
 
 /// <summary>
 /// The data of a job, read and ready: parts, vocabularies, labels and scales, and the plans that say which sequences a step has. The kinds are
-/// <see cref="LanguageModelData"/>, <see cref="ClassificationData"/>, <see cref="TaggingData"/>, <see cref="ForecastingData"/> and <see cref="TranslationData"/>.
+/// <see cref="LanguageModelData"/>, <see cref="ClassificationData"/>, <see cref="TaggingData"/>, <see cref="ForecastingData"/>,
+/// <see cref="TranslationData"/> and <see cref="WordVectorData"/>.
 /// </summary>
 /// <remarks>
 /// Everything that is fitted (vocabularies, labels, scales) is fitted on the training part. Equal options, files and seeds give equal data on every

@@ -61,6 +61,9 @@ internal sealed class WordSampling
         private int[] _ids = [];
         private uint[] _bits = [];
         private uint[] _windows = [];
+        private Kept[] _kept = [];
+        private int _keptCount;
+        private int _lines;
         private long _from;
         private long _to;
         private long _sourceTokens;
@@ -80,27 +83,24 @@ internal sealed class WordSampling
         /// <param name="end">The position behind the last one.</param>
         public void Add(long start, long end)
         {
+            var count = (int)(end - start);
             var margin = 16 * _owner!._window;
             Load(start - margin, end + margin);
-            if (_windows.Length < end - start)
-                _windows = new uint[end - start];
-            _windowChance.FillUniforms((ulong)start, _windows.AsSpan(0, (int)(end - start)));
-            for (var position = start; position < end; position++)
+            foreach (var id in _ids.AsSpan((int)(start - _from), count))
+                _sourceTokens += id >= WordIds.Specials ? 1 : 0;
+            if (_windows.Length < count)
+                _windows = new uint[count];
+            _windowChance.FillUniforms((ulong)start, _windows.AsSpan(0, count));
+            for (var k = IndexFrom(start); k < _keptCount && _from + _kept[k].Place < end; k++)
             {
-                var id = _ids[position - _from];
-                if (id >= WordIds.Specials)
-                    _sourceTokens++;
-                if (!IsKept(position))
-                    continue;
+                var position = _from + _kept[k].Place;
                 var reach = 1 + (int)((ulong)_windows[position - start] * (uint)_owner._window >> 32);
-                var first = _words.Count;
-                Collect(position, -1, reach);
-                Collect(position, 1, reach);
-                if (_words.Count == first)
-                    continue;
-                _lengths.Add(_words.Count - first);
-                _centres.Add(id);
-                _positions.Add(position);
+                while (MayMiss(k, reach))
+                {
+                    Load(_from - (_to - _from), _to + (_to - _from));
+                    k = IndexFrom(position);
+                }
+                AddRow(k, position, reach);
             }
         }
 
@@ -114,22 +114,37 @@ internal sealed class WordSampling
             batch.SourceTokens = _sourceTokens;
         }
 
-        private bool IsKept(long position) => _bits[position - _from] < _owner!._thresholds[_ids[position - _from]];
+        /// <summary>Whether a context may go on where the text is not loaded.</summary>
+        private bool MayMiss(int k, int reach) =>
+            (k < reach && _from > 0 && _kept[k].Line == 0) || (k + reach >= _keptCount && _to < _owner!._text.Length && _kept[k].Line == _lines);
 
-        private void Collect(long position, int direction, int count)
+        private void AddRow(int k, long position, int reach)
         {
-            for (var at = position + direction; count > 0 && at >= 0 && at < _owner!._text.Length; at += direction)
+            var (first, line) = (_words.Count, _kept[k].Line);
+            for (var i = k - 1; i >= 0 && i >= k - reach && _kept[i].Line == line; i--)
+                _words.Add(_kept[i].Id);
+            for (var i = k + 1; i < _keptCount && i <= k + reach && _kept[i].Line == line; i++)
+                _words.Add(_kept[i].Id);
+            if (_words.Count == first)
+                return;
+            _lengths.Add(_words.Count - first);
+            _centres.Add(_kept[k].Id);
+            _positions.Add(position);
+        }
+
+        /// <summary>The first kept word at a position or behind it.</summary>
+        private int IndexFrom(long position)
+        {
+            var (low, high) = (0, _keptCount);
+            while (low < high)
             {
-                if (at < _from || at >= _to)
-                    Load(_from - (_to - _from), _to + (_to - _from));
-                var id = _ids[at - _from];
-                if (id == WordIds.EndOfLine)
-                    return;
-                if (!IsKept(at))
-                    continue;
-                _words.Add(id);
-                count--;
+                var middle = (low + high) / 2;
+                if (_from + _kept[middle].Place < position)
+                    low = middle + 1;
+                else
+                    high = middle;
             }
+            return low;
         }
 
         private void Load(long from, long to)
@@ -140,6 +155,24 @@ internal sealed class WordSampling
                 (_ids, _bits) = (new int[2 * count], new uint[2 * count]);
             _owner._text.CopyTo(_from, _ids.AsSpan(0, count));
             _subsample.FillUniforms((ulong)_from, _bits.AsSpan(0, count));
+            if (_kept.Length < count)
+                _kept = new Kept[2 * count];
+            (_keptCount, _lines) = (0, 0);
+            var thresholds = _owner._thresholds;
+            for (var place = 0; place < count; place++)
+            {
+                var id = _ids[place];
+                if (id == WordIds.EndOfLine)
+                    _lines++;
+                else if (_bits[place] < thresholds[id])
+                    _kept[_keptCount++] = new Kept(place, id, _lines);
+            }
         }
+
+        /// <summary>A kept word of the loaded range.</summary>
+        /// <param name="Place">Its place in the range.</param>
+        /// <param name="Id">The word.</param>
+        /// <param name="Line">Line ends between the range's beginning and the word.</param>
+        private readonly record struct Kept(int Place, int Id, int Line);
     }
 }

@@ -107,6 +107,26 @@ public sealed class NeighborsTests
         Assert.DoesNotContain("NaN", result.Output.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Train_OnOneWorkerOrThreeOrOneAfterTheOther_GivesTheSameFingerprint()
+    {
+        using var job = TinyJob.Create("word-vectors");
+        string FingerprintOf(string run, params string[] arguments)
+        {
+            var result = CommandLine.Run(["train", job.JobFile, "--output", job[run], "--json", .. arguments]);
+            Assert.Equal("", result.ExitCode == 0 ? "" : result.Error);
+            return result.LastLineAsJson().GetProperty("fingerprint").GetString()!;
+        }
+
+        var alone = FingerprintOf("alone");
+
+        Assert.Equal(alone, FingerprintOf("together", "--workers", "3", "--parameter-servers", "2"));
+        FingerprintOf("resumed", "--set", "training.steps=3", "training.schedule=none");
+        Assert.Equal(
+            FingerprintOf("whole", "--set", "training.schedule=none"),
+            FingerprintOf("resumed", "--resume", "--workers", "2", "--set", "training.schedule=none"));
+    }
+
     private static TinyJob Trained()
     {
         var job = TinyJob.Create("word-vectors");
