@@ -94,16 +94,7 @@ internal sealed unsafe class OutputLayer : IDisposable
         var panels = _form.Shape.PanelCount;
         WeightGradient.Sum(
             _kernels, x, _form.Inputs, rows, order, [new GradientColumns(Outputs)], _form.Shape, gradient + _form.Weight.Offset,
-            _team.PartOf(thread, checked(panels * _form.Inputs)), scratch);
-        if (_form.Bias is not { } bias)
-            return;
-        var one = 1f;
-        for (var panel = thread; panel < panels; panel += _team.Threads)
-        {
-            _kernels.SumOuterProducts(
-                &one, 0, 1, Outputs.At(panel, 0), Outputs.Stride, _form.Shape.ColumnsOf(panel), rows, gradient + bias.Offset + panel * PanelShape.MaxColumns,
-                _form.Shape.ColumnsOf(panel), false, scratch);
-        }
+            _team.PartOf(thread, checked(panels * _form.Inputs)), scratch, _form.Bias is { } bias ? gradient + bias.Offset : null);
     }
 
     /// <inheritdoc/>

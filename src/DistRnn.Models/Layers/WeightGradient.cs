@@ -26,9 +26,10 @@ internal static unsafe class WeightGradient
     /// <param name="destination">The weight's gradient.</param>
     /// <param name="share">The thread's share.</param>
     /// <param name="scratch">The thread's scratch block.</param>
+    /// <param name="bias">The gradient of the bias that was added where the weight's product was, in column order; null where it is not wanted here.</param>
     public static void Sum(
         MatrixKernels kernels, in LeftOperand x, int inputs, in ShardRows pairs, int* order, ReadOnlySpan<GradientColumns> parts, PanelShape shape, float* destination,
-        (int Start, int End) share, float* scratch)
+        (int Start, int End) share, float* scratch, float* bias = null)
     {
         var (start, end) = (WholeGroups(share.Start, inputs), WholeGroups(share.End, inputs));
         if (start >= end)
@@ -51,6 +52,8 @@ internal static unsafe class WeightGradient
                 if (from >= to)
                     continue;
                 var columns = shape.ColumnsOf(panel);
+                if (bias != null && from == 0)
+                    SumBias(kernels, parts[0].Gradients, panel, columns, rows, bias + (nint)panel * shape.ColumnsPerPanel, scratch);
                 var panelGradient = destination + shape.OffsetOf(panel, inputs) + (nint)from * columns;
                 foreach (var part in parts)
                 {
@@ -62,6 +65,13 @@ internal static unsafe class WeightGradient
                 }
             }
         }
+    }
+
+    /// <summary>The sum of a panel's gradients, which the sums of products are about to read too: the bias is the weight of an input that is always 1.</summary>
+    private static void SumBias(MatrixKernels kernels, PanelBuffer gradients, int panel, int columns, in ShardRows rows, float* bias, float* scratch)
+    {
+        var one = 1f;
+        kernels.SumOuterProducts(&one, 0, 1, gradients.At(panel, 0), gradients.Stride, columns, rows, bias, columns, false, scratch);
     }
 
     /// <summary>The first input of the group in which an item of panels x inputs lies: threads share whole groups.</summary>

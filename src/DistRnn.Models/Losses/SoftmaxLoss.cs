@@ -13,6 +13,7 @@ namespace DistRnn.Models;
 internal sealed unsafe class SoftmaxLoss : IStepLoss
 {
     private const int BlockRows = 192;
+    private const int NearBytes = 1 << 20;
 
     private readonly ComputeTeam _team;
     private readonly OutputLayer _layer;
@@ -21,6 +22,7 @@ internal sealed unsafe class SoftmaxLoss : IStepLoss
     private readonly Scratch[] _maxima;
     private readonly Scratch _sums = new();
     private readonly Scratch _rowFloats = new();
+    private readonly int _nearRows;
     private int[] _targets = [];
     private int[] _classes = [];
     private double[] _losses = [];
@@ -35,6 +37,8 @@ internal sealed unsafe class SoftmaxLoss : IStepLoss
     {
         (_team, _layer) = (team, layer);
         _kernels = SoftmaxKernels.Create(width);
+        // Rows whose exponentials are still in the second-level cache when they are divided by their sum.
+        _nearRows = Math.Clamp(NearBytes / (layer.Shape.PanelCount * PanelShape.MaxColumns * sizeof(float)), 4, BlockRows);
         _classWeights = classWeights.ToArray();
         _maxima = [.. Enumerable.Range(0, team.Threads).Select(_ => new Scratch())];
     }
@@ -89,7 +93,8 @@ internal sealed unsafe class SoftmaxLoss : IStepLoss
             }
             Meet();
             var (rowStart, rowEnd) = _byRows ? (0, count) : _team.PartOf(thread, count);
-            Normalise(thread, first, first + rowStart, first + rowEnd, rows, mode);
+            for (var row = rowStart; row < rowEnd; row += _nearRows)
+                Normalise(thread, first, first + row, first + Math.Min(row + _nearRows, rowEnd), rows, mode);
             Meet();
             if (mode != SoftmaxMode.Gradient)
                 continue;

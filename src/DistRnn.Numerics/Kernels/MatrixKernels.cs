@@ -26,7 +26,11 @@ public abstract unsafe class MatrixKernels
     /// <summary>The floats of a block: tiles of at least 6 inputs.</summary>
     internal const int BlockFloats = BlockInputs / 6 * TileFloats;
 
-    /// <summary>The most rows of a sum of outer products that are taken at a time: a panel's rows of so many fit the first-level cache.</summary>
+    /// <summary>
+    /// The most rows of a sum of outer products that are taken at a time. Measured on a Xeon with 48 KiB of first and 2 MiB of second level, four shards of
+    /// 175 rows (November 2026): 96 rows, which the first level keeps, cost 3 % more, since tiles begin and end more often; all rows of all shards tile by
+    /// tile 5 % more; tiles of 12 x 2 vectors, which read half as much of B, 5 % more; asking for the next part's rows 5 % more.
+    /// </summary>
     internal const int PartDepth = 192;
 
     private protected MatrixKernels(SimdWidth width) => Width = width;

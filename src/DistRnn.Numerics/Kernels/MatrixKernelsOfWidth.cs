@@ -79,7 +79,7 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
 
     /// <summary>
     /// Some inputs of a weight gradient by one panel's columns: every shard's chains from +0, then the gradient tree, while all of it is in the near
-    /// caches. k is cut into parts whose rows of B the first-level cache keeps from tile to tile; a chain rests in memory between them.
+    /// caches. k is cut into parts whose rows of B are near from tile to tile; a chain rests in memory between them.
     /// </summary>
     /// <remarks>
     /// A binary counter of the shards seen: its carries merge neighbours of equal size, as the tree that splits at powers of two does. A tile adds what
