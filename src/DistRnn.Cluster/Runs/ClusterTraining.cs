@@ -11,6 +11,9 @@ namespace DistRnn.Cluster;
 /// </summary>
 public static class ClusterTraining
 {
+    // The nodes are being started: on a busy machine they come late, but they come.
+    private static readonly CoordinatorOptions s_coordinator = new() { StartPatience = TimeSpan.FromMinutes(1) };
+
     /// <summary>Trains a job into a run directory.</summary>
     /// <param name="job">The job; its section cluster says how many nodes to wait for.</param>
     /// <param name="options">How it is executed.</param>
@@ -36,7 +39,7 @@ public static class ClusterTraining
     private static async Task<RunSummary> RunAsync(HostedRun run, JobOptions job, Func<SeedNode, IAsyncDisposable> startNodes, Action<string> report, TimeProvider clock, CancellationToken cancellation)
     {
         var node = new NodeOptions { Roles = NodeRoles.Coordinator, HostName = "127.0.0.1", Failover = FailoverProfile.Fast };
-        var coordinator = await RunningNode.StartAsync(node, _ => new NodeMachinesOptions { CoordinatorRuns = _ => run.Runs }, report, cancellation).ConfigureAwait(false);
+        var coordinator = await RunningNode.StartAsync(node, _ => new NodeMachinesOptions { CoordinatorRuns = _ => run.Runs, Coordinator = s_coordinator }, report, cancellation).ConfigureAwait(false);
         await using (coordinator.ConfigureAwait(false))
         {
             var file = new NodesFile(run.NodesFile, clock);

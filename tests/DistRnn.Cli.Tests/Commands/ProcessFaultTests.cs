@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Xunit;
+
+namespace DistRnn.Cli.Tests;
+
+/// <summary>Real processes that are killed and stopped in the middle of a run: it ends in the bits of a run that nothing happened to, and the ledger proves it.</summary>
+public sealed class ProcessFaultTests
+{
+    private static readonly string[] s_settings = ["--set", "training.steps=400", "model.hidden=48", "checkpoint.every-steps=50", "--json"];
+
+    [Fact]
+    public async Task AWorkerThatServesParameters_Killed_IsReplacedByTheCopyOfItsPartition()
+    {
+        var summary = await RunWithFault(["--workers", "3", "--parameter-servers", "2"], server => Signal(server, "KILL"));
+        Assert.Equal(1, summary.GetProperty("faults").GetProperty("worker-lost").GetInt32());
+        Assert.Equal(1, summary.GetProperty("faults").GetProperty("parameter-server-lost").GetInt32());
+        Assert.Equal(0, summary.GetProperty("incarnation").GetInt32());
+    }
+
+    [Fact]
+    public async Task AParameterServerWithoutACopy_Killed_SendsTheRunBackToItsCheckpoint()
+    {
+        var summary = await RunWithFault(["--workers", "2", "--parameter-servers", "2", "--set", "cluster.replicas=0"], server => Signal(server, "KILL"));
+        Assert.Equal(1, summary.GetProperty("faults").GetProperty("rollback").GetInt32());
+        Assert.Equal(1, summary.GetProperty("incarnation").GetInt32());
+    }
+
+    [Fact]
+    public async Task AWorkerThatServesParameters_StoppedForTenSeconds_ChangesNoBit()
+    {
+        var summary = await RunWithFault(["--workers", "3", "--parameter-servers", "2"], server =>
+        {
+            Signal(server, "STOP");
+            Thread.Sleep(TimeSpan.FromSeconds(10));
+            Signal(server, "CONT");
+        });
+        Assert.Equal(1, summary.GetProperty("faults").GetProperty("worker-lost").GetInt32());
+    }
+
+    [Fact]
+    public async Task AllProcesses_Killed_GoOnFromTheNewestCheckpointWithOtherCounts()
+    {
+        using var job = TinyJob.Create("language-model");
+        string[] run = ["train", job.JobFile, "--output", job.Run, "--local", "processes"];
+        using (var child = CommandLine.StartChild(job.Directory, [.. run, "--workers", "2", "--parameter-servers", "2", .. s_settings]))
+        {
+            var output = child.StandardOutput.ReadToEndAsync();
+            await WaitForCheckpoint(child, job.Run);
+            child.Kill();
+            await child.WaitForExitAsync();
+            await output;
+        }
+        var resumed = CommandLine.RunChild(job.Directory, [.. run, "--resume", "--workers", "3", "--parameter-servers", "1", .. s_settings]);
+        Assert.True(resumed.ExitCode == 0, resumed.Error);
+        Assert.InRange(resumed.LastLineAsJson().GetProperty("resumed_from").GetInt64(), 50, 399);
+        Check(job, resumed.LastLineAsJson());
+    }
+
+    private static async Task<JsonElement> RunWithFault(string[] counts, Action<int> fault)
+    {
+        using var job = TinyJob.Create("language-model");
+        using var child = CommandLine.StartChild(job.Directory, ["train", job.JobFile, "--output", job.Run, "--local", "processes", .. counts, .. s_settings]);
+        var output = child.StandardOutput.ReadToEndAsync();
+        var error = await WaitForCheckpoint(child, job.Run);
+        fault(ServerOf(job.Run));
+        await child.WaitForExitAsync();
+        Assert.True(child.ExitCode == 0, $"exit code {child.ExitCode}: {await error}");
+        using var summary = JsonDocument.Parse((await output).TrimEnd('\n').Split('\n')[^1]);
+        Check(job, summary.RootElement);
+        return summary.RootElement.Clone();
+    }
+
+    private static void Check(TinyJob job, JsonElement summary)
+    {
+        Assert.Equal("completed", summary.GetProperty("status").GetString());
+        var alone = CommandLine.Run(["train", job.JobFile, "--output", job["alone"], .. s_settings]);
+        Assert.Equal(alone.LastLineAsJson().GetProperty("fingerprint").GetString(), summary.GetProperty("fingerprint").GetString());
+        var audit = CommandLine.Run("audit", job.Run);
+        Assert.True(audit.ExitCode == 0, audit.Output);
+    }
+
+    /// <summary>A process that works and owns a partition.</summary>
+    private static int ServerOf(string run)
+    {
+        using var nodes = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "nodes.json")));
+        return nodes.RootElement.EnumerateArray()
+            .First(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == "parameter-server"))
+            .GetProperty("pid").GetInt32();
+    }
+
+    /// <summary>Waits until the first checkpoint is whole, so that the fault finds the run in work.</summary>
+    /// <returns>What the process writes to standard error, once it has ended.</returns>
+    private static async Task<Task<string>> WaitForCheckpoint(Process child, string run)
+    {
+        var error = child.StandardError.ReadToEndAsync();
+        while (!File.Exists(Path.Combine(run, "checkpoints", "step-50", "manifest.json")))
+        {
+            Assert.False(child.HasExited, child.HasExited ? await error : "");
+            await Task.Delay(20);
+        }
+        return error;
+    }
+
+    private static void Signal(int process, string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, process.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
+    }
+}
