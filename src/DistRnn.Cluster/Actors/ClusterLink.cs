@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Akka.Actor;
 using DistRnn.Protocol;
 
@@ -11,6 +10,9 @@ namespace DistRnn.Cluster;
 /// </summary>
 internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposable
 {
+    /// <summary>The environment variable of the cluster's secret, for nodes that are given no file of it, and for those who submit jobs.</summary>
+    public const string SecretVariable = "DISTRNN_SECRET";
+
     // A tensor message is one frame, so a frame has to hold the content of a partition with its optimiser's vectors.
     private const long PayloadBytesMax = 2L << 30;
 
@@ -18,6 +20,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
     private readonly ConcurrentDictionary<(NodeId Node, NodeRoles Role), IActorRef> _remote = new();
     private readonly ConcurrentDictionary<string, DataEndpoint> _peers = new(StringComparer.Ordinal);
     private readonly DataBufferPool _memory = new(PayloadBytesMax * 4);
+    private readonly NodeTls? _tls;
     private readonly TcpDataPlane _plane;
     private readonly Action<string> _report;
     private volatile BlobExchange? _blobs;
@@ -31,18 +34,20 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
     public ClusterLink(NodeOptions options, Action<string> report)
     {
         _report = report;
+        _tls = NodeTls.Of(options.Tls);
         _local = new LocalLink(_memory);
         _plane = new TcpDataPlane(
             new TcpDataPlaneOptions
             {
                 Name = Guid.NewGuid().ToString("N"),
-                Address = AddressOf(options),
+                Address = ListeningAddress.Find(options),
                 Port = options.DataPort,
                 Limits = new DataPlaneLimits { PayloadBytesMax = PayloadBytesMax },
                 CreditBytes = 2 * PayloadBytesMax + (64L << 20),
                 ReceiveBytesMax = PayloadBytesMax * 4,
                 SendBytesMax = PayloadBytesMax * 4,
-                Secret = options.SecretFile.Length > 0 ? SharedSecret.FromFile(options.SecretFile) : null,
+                Secret = options.SecretFile.Length > 0 ? SharedSecret.FromFile(options.SecretFile) : SharedSecret.FromEnvironment(SecretVariable),
+                Secure = _tls is null ? null : _tls.Secure,
                 Report = report,
             },
             this);
@@ -154,12 +159,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
     {
         _plane.Dispose();
         _memory.Dispose();
-    }
-
-    private static IPAddress AddressOf(NodeOptions options)
-    {
-        var host = options.Bind.Length > 0 ? options.Bind : options.HostName;
-        return Array.Find(Dns.GetHostAddresses(host), address => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork) ?? IPAddress.Loopback;
+        _tls?.Dispose();
     }
 
     private void SendTensors(NodeId from, NodeId to, NodeRoles role, ITensorMessage message)

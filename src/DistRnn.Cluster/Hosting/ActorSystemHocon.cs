@@ -49,18 +49,13 @@ internal static class ActorSystemHocon
         Line("akka.remote.dot-netty.tcp.port", options.Port.ToString(CultureInfo.InvariantCulture));
         Line("akka.remote.dot-netty.tcp.hostname", Quoted(options.Bind.Length > 0 ? options.Bind : options.HostName));
         Line("akka.remote.dot-netty.tcp.public-hostname", Quoted(options.HostName));
-        if (options.Tls is { } tls)
-        {
+        // The certificate itself is handed over as an object: see NodeTls.
+        if (options.Tls is not null)
             Line("akka.remote.dot-netty.tcp.enable-ssl", "true");
-            Line("akka.remote.dot-netty.tcp.ssl.certificate.path", Quoted(tls.CertificateFile));
-            Line("akka.remote.dot-netty.tcp.ssl.certificate.password", Quoted(TlsPassword(tls)));
-        }
         return text.ToString();
 
         void Line(string key, string value) => text.Append(key).Append(" = ").Append(value).Append('\n');
     }
-
-    private static string TlsPassword(TlsOptions tls) => tls.PasswordFile.Length == 0 ? "" : File.ReadLines(tls.PasswordFile).FirstOrDefault("").Trim();
 
     private static string Quoted(string value) => "\"" + value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
 }

@@ -22,6 +22,7 @@ public sealed class ClusterNode : IAsyncDisposable
 
     private readonly NodeOptions _options;
     private readonly DataEndpoint _data;
+    private readonly NodeTls? _tls;
     private readonly Action<NodeParts> _furnish;
     private readonly Action<string> _report;
     private readonly CancellationTokenSource _leaving = new();
@@ -35,6 +36,7 @@ public sealed class ClusterNode : IAsyncDisposable
     private ClusterNode(NodeOptions options, DataEndpoint data, Action<NodeParts> furnish, Action<string> report)
     {
         (_options, _data, _furnish, _report) = (options, data, furnish, report);
+        _tls = NodeTls.Of(options.Tls);
         _host = BuildHost();
     }
 
@@ -99,6 +101,7 @@ public sealed class ClusterNode : IAsyncDisposable
             await LeaveAsync().ConfigureAwait(false);
         _host.Dispose();
         _leaving.Dispose();
+        _tls?.Dispose();
     }
 
     private IHost BuildHost()
@@ -106,7 +109,7 @@ public sealed class ClusterNode : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Services.AddSingleton<IHostLifetime, NodeLifetime>();
         builder.Logging.AddProvider(new NodeLog(_report));
-        builder.Services.AddAkka(SystemName, akka => akka
+        builder.Services.AddAkka(SystemName, akka => (_tls is null ? akka : akka.AddSetup(_tls.ForAkka()))
             .AddHocon(ActorSystemHocon.Of(_options, _data), HoconAddMode.Prepend)
             .ConfigureLoggers(loggers =>
             {

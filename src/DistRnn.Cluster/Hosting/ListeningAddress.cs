@@ -17,7 +17,7 @@ internal static class ListeningAddress
         var host = options.Bind.Length > 0 ? options.Bind : options.HostName;
         try
         {
-            var address = Array.Find(Dns.GetHostAddresses(host), address => address.AddressFamily == AddressFamily.InterNetwork) ?? throw new SocketException((int)SocketError.AddressNotAvailable);
+            var address = Find(options);
             using var listener = new TcpListener(address, options.Port);
             listener.Start();
         }
@@ -25,6 +25,17 @@ internal static class ListeningAddress
         {
             throw new InvalidInputException(Explain(options.Port, host, exception.SocketErrorCode), exception);
         }
+    }
+
+    /// <summary>The address that a node listens on.</summary>
+    /// <param name="options">The node's options.</param>
+    /// <exception cref="SocketException">No address has the name.</exception>
+    public static IPAddress Find(NodeOptions options)
+    {
+        var host = options.Bind.Length > 0 ? options.Bind : options.HostName;
+        if (IPAddress.TryParse(host, out var address))
+            return address;
+        return Array.Find(Dns.GetHostAddresses(host), address => address.AddressFamily == AddressFamily.InterNetwork) ?? throw new SocketException((int)SocketError.AddressNotAvailable);
     }
 
     private static string Explain(int port, string host, SocketError error) => error switch

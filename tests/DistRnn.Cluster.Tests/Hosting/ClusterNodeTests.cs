@@ -36,6 +36,15 @@ public sealed class ClusterNodeTests
     }
 
     [Fact]
+    public async Task StartAsync_BoundToAllAddresses_IsReachedByItsName()
+    {
+        var port = FreePort.Take(1)[0];
+        await using var node = await StartAsync(Options(NodeRoles.Coordinator, port, port) with { Bind = "0.0.0.0" });
+        await node.WhenMemberAsync(Cancellation);
+        Assert.Equal($"akka.tcp://distrnn@localhost:{port}", node.Parts.Id.Address);
+    }
+
+    [Fact]
     public async Task WhenMemberAsync_OtherNumberOfCoordinators_FailsWithOneSentence()
     {
         var ports = FreePort.Take(2);
