@@ -26,6 +26,29 @@ public sealed class NodeTlsTests : IDisposable
         await stranger.StopAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Blob_OverDataConnections_ComesWhole(bool isSecured)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var authority = Authority("ours");
+        using var holder = Link(isSecured ? Node(authority, "one") : null);
+        using var asker = Link(isSecured ? Node(authority, "two") : null);
+        var (from, to) = (BlobStore.Open(Path.Combine(_directory, "from")), BlobStore.Open(Path.Combine(_directory, "to")));
+        holder.Exchange(from);
+        var exchange = asker.Exchange(to);
+        holder.Meet(asker.Endpoint, "127.0.0.1");
+        asker.Meet(holder.Endpoint, "127.0.0.1");
+        var bytes = new byte[(2 << 20) + 12_345];
+        for (var i = 0; i < bytes.Length; i++)
+            bytes[i] = (byte)(i * 31 + i / 4096);
+        var blob = from.Put(bytes);
+        Assert.Null(await exchange.FetchAsync(holder.Endpoint.Name, blob.Sha256, cancellation));
+        Assert.Equal(bytes, to.Read(blob.Sha256).Bytes);
+        Assert.Contains("not to be had", await exchange.FetchAsync(holder.Endpoint.Name, new string('0', 64), cancellation), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Of_CertificateWithoutKey_IsRefused()
     {
@@ -40,6 +63,8 @@ public sealed class NodeTlsTests : IDisposable
         ClusterNode.StartAsync(
             new NodeOptions { Roles = roles, HostName = "127.0.0.1", Port = port, SeedNodes = [new SeedNode("127.0.0.1", seed)], Failover = FailoverProfile.Fast, Tls = tls },
             DataEndpoint.None, _ => { }, _ => { }, TestContext.Current.CancellationToken);
+
+    private static ClusterLink Link(TlsOptions? tls) => new(new NodeOptions { Roles = NodeRoles.None, HostName = "127.0.0.1", Tls = tls }, _ => { });
 
     private static (X509Certificate2 Certificate, string Name) Authority(string name)
     {
