@@ -24,6 +24,7 @@ internal static unsafe class DropoutMasks
     /// <summary>Rows of a shard that a row key can tell apart: 2^24.</summary>
     public const int RowsMax = 1 << RowBits;
 
+    private const uint FirstRecurrentTag = 0x2000_0000;
     private const int StepBits = 20;
     private const int ShardBits = 20;
     private const int RowBits = 24;
@@ -34,6 +35,14 @@ internal static unsafe class DropoutMasks
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(layer, 1);
         return OutputTag + (uint)layer;
+    }
+
+    /// <summary>The layer tag of the state that a recurrent layer reads of itself, one mask for all steps: t is 0.</summary>
+    /// <param name="layer">The layer, from 0.</param>
+    public static uint RecurrentTag(int layer)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(layer);
+        return FirstRecurrentTag + (uint)layer;
     }
 
     /// <summary>The identity of one step of one sequence inside a batch: t above the shard above the plan row.</summary>

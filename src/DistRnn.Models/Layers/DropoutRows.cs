@@ -4,7 +4,7 @@ namespace DistRnn.Models;
 internal static unsafe class DropoutRows
 {
     // Units of the second direction have the same numbers as those of the first, so its tag differs.
-    private const uint SecondSegment = 0x8000_0000;
+    internal const uint SecondSegment = 0x8000_0000;
 
     /// <summary>Multiplies some packed rows by their masks, in place.</summary>
     /// <param name="batch">How rows lie.</param>

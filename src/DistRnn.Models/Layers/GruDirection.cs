@@ -34,7 +34,7 @@ internal sealed unsafe class GruDirection : RecurrentDirection
 
     public override void StateWeightGradient(float* gradient, (int Start, int End) share, float* scratch) =>
         StateWeightGradient(
-            new LeftOperand(States.At(0), States.Stride), Batch.Recurrent(Form.Reverse),
+            new LeftOperand(ReadStates.At(0), ReadStates.Stride), Batch.Recurrent(Form.Reverse),
             [new GradientColumns(Gates, 0, 2, 0), new GradientColumns(_candidate, 2, 1, 0)], gradient, share, scratch);
 
     public override void BiasGradient(float* gradient, int panel, float* scratch)
@@ -76,12 +76,7 @@ internal sealed unsafe class GruDirection : RecurrentDirection
                 _cells.GruBackward(PanelOf(panel, piece, null), piece.Rows);
             return;
         }
-        var before = BeforeGradient(piece);
-        if (before != null)
-        {
-            var operand = new LeftOperand(_backward.Pointer + piece.Position * BackwardStride, BackwardStride);
-            BackToState.Multiply(Kernels, operand, piece.Rows, before, StateGradients.Stride, part.Columns16Start, part.Columns16End);
-        }
+        SendBack(new LeftOperand(_backward.Pointer + piece.Position * BackwardStride, BackwardStride), piece, part);
     }
 
     private GruPanel PanelOf(int panel, in Piece piece, float* sums)

@@ -58,6 +58,12 @@ internal sealed unsafe class InputLayer : IDisposable
     /// <summary>Where the inputs' gradient is to be written, [N, inputs].</summary>
     public RowBlock Gradients => new((nint)_gradients.Pointer, WindowStride);
 
+    /// <summary>The tokens of column 0 by packed row, [N].</summary>
+    public int* FirstTokens => _tokens[0].Pointer;
+
+    // The first column whose embedding is its own: column 0 may share the output layer's weights.
+    private int FirstSparse => _network.Options.TieWeights ? 1 : 0;
+
     private int Window => _network.Options.ContextWindow;
 
     private int StepStride => (_stepSize + 15) / 16 * 16;
@@ -123,7 +129,7 @@ internal sealed unsafe class InputLayer : IDisposable
         for (var shard = 0; shard < _batch.Shards; shard++)
             for (var i = _batch.RowOffsets[shard]; i < _batch.RowOffsets[shard + 1]; i++)
                 _entryShards[i] = shard;
-        for (var column = 0; column < _embeddings.Length; column++)
+        for (var column = FirstSparse; column < _embeddings.Length; column++)
         {
             for (var i = 0; i < count; i++)
                 _entryTokens[i] = _tokens[column].Pointer[_batch.Rows[i]];
@@ -144,7 +150,9 @@ internal sealed unsafe class InputLayer : IDisposable
             var size = options.Embeddings[column];
             var table = _parameters + _network.Parameters.Tensors[_network.EmbeddingTensor(column)].Offset;
             var tokens = _tokens[column].Pointer;
-            for (var row = start; row < end; row++)
+            if (column < FirstSparse)
+                GatherFromPanels(table, tokens, start, end);
+            for (var row = start; column >= FirstSparse && row < end; row++)
                 new ReadOnlySpan<float>(table + (nint)tokens[row] * size, size).CopyTo(new Span<float>(Steps.At(row) + offset, size));
         }
         _characters?.Forward(thread, Steps, _characterOffset);
@@ -175,6 +183,8 @@ internal sealed unsafe class InputLayer : IDisposable
         for (int column = 0, offset = 0; column < _embeddings.Length; offset += options.Embeddings[column++])
         {
             var tensor = _network.Parameters.Tensors[_network.EmbeddingTensor(column)];
+            if (column < FirstSparse)
+                continue;
             _embeddings[column].Sum(_team, thread, source.At(0), source.Stride, offset, gradient + tensor.Offset);
         }
         _characters?.Backward(thread, key, source, _characterOffset, gradient);
@@ -218,6 +228,21 @@ internal sealed unsafe class InputLayer : IDisposable
         {
             values.Slice((offset + step) * options.ValueSize, options.ValueSize)
                 .CopyTo(new Span<float>(Steps.At(_batch.PackedRowOf(step, sequence)) + _valueOffset, options.ValueSize));
+        }
+    }
+
+    /// <summary>Rows of an embedding that is an output layer's weight: a token is a column of a panel.</summary>
+    private void GatherFromPanels(float* table, int* tokens, int start, int end)
+    {
+        var (shape, size) = (_network.HeadPanels, _network.Options.Embeddings[0]);
+        for (var row = start; row < end; row++)
+        {
+            var panel = tokens[row] / PanelShape.MaxColumns;
+            var columns = shape.ColumnsOf(panel);
+            var source = table + shape.OffsetOf(panel, size) + tokens[row] % PanelShape.MaxColumns;
+            var destination = Steps.At(row);
+            for (var i = 0; i < size; i++, source += columns)
+                destination[i] = *source;
         }
     }
 

@@ -99,9 +99,7 @@ internal sealed unsafe class LstmDirection : RecurrentDirection
                 _cells.LstmBackward(PanelOf(panel, piece), piece.Rows);
             return;
         }
-        var before = BeforeGradient(piece);
-        if (before != null)
-            BackToState.Multiply(Kernels, Gates.Operand(piece.Row, Form.Shape.ColumnsPerPanel), piece.Rows, before, StateGradients.Stride, part.Columns16Start, part.Columns16End);
+        SendBack(Gates.Operand(piece.Row, Form.Shape.ColumnsPerPanel), piece, part);
     }
 
     private LstmPanel PanelOf(int panel, in Piece piece)

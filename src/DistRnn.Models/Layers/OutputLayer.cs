@@ -45,7 +45,7 @@ internal sealed unsafe class OutputLayer : IDisposable
     /// <param name="rows">Rows.</param>
     public void Prepare(int rows)
     {
-        Outputs.Ensure(rows);
+        Outputs.Ensure(_form.IsTied ? rows + PanelShape.MaxColumns : rows);
         foreach (var scratch in _scratch)
             scratch.Ensure(WeightGradient.ScratchFloats(rows));
     }
@@ -82,7 +82,7 @@ internal sealed unsafe class OutputLayer : IDisposable
         _backToInputs.Multiply(_kernels, Outputs.Operand(rowStart, PanelShape.MaxColumns), rowEnd - rowStart, dx.At(rowStart), dx.Stride, start, end);
     }
 
-    /// <summary>This thread's share of dE/dW and dE/db: the inputs of all panels, one after another, are cut evenly.</summary>
+    /// <summary>This thread's share of dE/dW (not of tied weights) and dE/db: the inputs of all panels, one after another, are cut evenly.</summary>
     /// <param name="thread">The thread.</param>
     /// <param name="x">The inputs, from row 0.</param>
     /// <param name="rows">Which rows each shard has, in the order that counts.</param>
@@ -92,9 +92,19 @@ internal sealed unsafe class OutputLayer : IDisposable
     {
         var scratch = _scratch[thread].Pointer;
         var panels = _form.Shape.PanelCount;
-        WeightGradient.Sum(
-            _kernels, x, _form.Inputs, rows, order, [new GradientColumns(Outputs)], _form.Shape, gradient + _form.Weight.Offset,
-            _team.PartOf(thread, checked(panels * _form.Inputs)), scratch, _form.Bias is { } bias ? gradient + bias.Offset : null);
+        if (!_form.IsTied)
+        {
+            WeightGradient.Sum(
+                _kernels, x, _form.Inputs, rows, order, [new GradientColumns(Outputs)], _form.Shape, gradient + _form.Weight.Offset,
+                _team.PartOf(thread, checked(panels * _form.Inputs)), scratch, _form.Bias is { } bias ? gradient + bias.Offset : null);
+            return;
+        }
+        for (var panel = thread; _form.Bias is { } own && panel < panels; panel += _team.Threads)
+        {
+            var (columns, one) = (_form.Shape.ColumnsOf(panel), 1f);
+            _kernels.SumOuterProducts(
+                &one, 0, 1, Outputs.At(panel, 0), Outputs.Stride, columns, rows, gradient + own.Offset + panel * PanelShape.MaxColumns, columns, false, scratch);
+        }
     }
 
     /// <inheritdoc/>
@@ -115,7 +125,8 @@ internal sealed unsafe class OutputLayer : IDisposable
 /// <param name="Segment">Inputs in a segment of a row.</param>
 /// <param name="Segments">Segments of a row.</param>
 /// <param name="SegmentStride">Floats from a segment to the next.</param>
-internal sealed record OutputLayerForm(TensorInfo Weight, TensorInfo? Bias, PanelShape Shape, int Segment, int Segments, int SegmentStride)
+/// <param name="IsTied">Whether W is an embedding's too: then <see cref="TiedGradient"/> computes its gradient.</param>
+internal sealed record OutputLayerForm(TensorInfo Weight, TensorInfo? Bias, PanelShape Shape, int Segment, int Segments, int SegmentStride, bool IsTied = false)
 {
     /// <summary>Inputs in all.</summary>
     public int Inputs => Segment * Segments;

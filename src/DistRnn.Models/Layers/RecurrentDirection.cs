@@ -54,7 +54,7 @@ internal abstract unsafe class RecurrentDirection : IDisposable
     public virtual int BackwardRounds => 2;
 
     /// <summary>Bytes held.</summary>
-    public virtual long Bytes => Gates.Bytes + BackToState.Bytes + (BackToInputs?.Bytes ?? 0) + _bias.Count * sizeof(float);
+    public virtual long Bytes => Gates.Bytes + BackToState.Bytes + (BackToInputs?.Bytes ?? 0) + (Dropout?.Bytes ?? 0) + _bias.Count * sizeof(float);
 
     /// <summary>The inputs, [N, inputs], by packed row.</summary>
     public LeftOperand Input { get; set; }
@@ -68,6 +68,9 @@ internal abstract unsafe class RecurrentDirection : IDisposable
     /// <summary>Whether dE/dh of the initial states is wanted.</summary>
     public bool BackToInitial { get; set; }
 
+    /// <summary>Dropout of the direction's own state, or null without.</summary>
+    public RecurrentDropout? Dropout { get; set; }
+
     /// <summary>The parameters' flat vector.</summary>
     protected float* Parameters { get; private set; }
 
@@ -79,6 +82,12 @@ internal abstract unsafe class RecurrentDirection : IDisposable
 
     /// <summary>Sums, gates, their gradients, in turn.</summary>
     protected PanelBuffer Gates { get; }
+
+    /// <summary>What the recurrent products read, laid out as <see cref="States"/>.</summary>
+    protected RowBlock ReadStates => Drops ? Dropout!.States : States;
+
+    /// <summary>Whether the state that the products read is dropped of.</summary>
+    protected bool Drops => Dropout is { IsActive: true };
 
     /// <summary>H.</summary>
     protected int Units => Form.Shape.Units;
@@ -118,8 +127,14 @@ internal abstract unsafe class RecurrentDirection : IDisposable
         Span<Piece> pieces = stackalloc Piece[2];
         var count = PiecesOf(step, part.PositionStart, part.PositionEnd, pieces);
         for (var panel = part.PanelStart; panel < part.PanelEnd; panel++)
+        {
             for (var i = 0; i < count; i++)
+            {
                 StepForward(round, panel, pieces[i], part.Scratch);
+                if (Drops && round == ForwardRounds - 1)
+                    Dropout!.Copy(States, pieces[i], panel * Form.Shape.UnitsPerPanel, Form.Shape.UnitsOf(panel));
+            }
+        }
     }
 
     /// <summary>A round of a step backward, for some panels, units and positions.</summary>
@@ -176,7 +191,7 @@ internal abstract unsafe class RecurrentDirection : IDisposable
 
     /// <summary>dE/dW_hh for a share of all panels' units of the state before.</summary>
     public virtual void StateWeightGradient(float* gradient, (int Start, int End) share, float* scratch) =>
-        StateWeightGradient(new LeftOperand(States.At(0), States.Stride), Batch.Recurrent(Form.Reverse), [new GradientColumns(Gates)], gradient, share, scratch);
+        StateWeightGradient(new LeftOperand(ReadStates.At(0), ReadStates.Stride), Batch.Recurrent(Form.Reverse), [new GradientColumns(Gates)], gradient, share, scratch);
 
     /// <summary>dE/db of a panel, and that of its peepholes.</summary>
     public virtual void BiasGradient(float* gradient, int panel, float* scratch)
@@ -199,6 +214,7 @@ internal abstract unsafe class RecurrentDirection : IDisposable
         Gates.Dispose();
         BackToState.Dispose();
         BackToInputs?.Dispose();
+        Dropout?.Dispose();
         _bias.Dispose();
     }
 
@@ -216,8 +232,39 @@ internal abstract unsafe class RecurrentDirection : IDisposable
     /// <summary>The recurrent weights of a panel, [H, columns].</summary>
     protected float* StateWeights(int panel) => Parameters + Form.Tensors.WeightHh.Offset + Form.Shape.OffsetOf(panel, Units);
 
-    /// <summary>h' as a left operand.</summary>
-    protected LeftOperand Before(in Piece piece) => new(States.At(piece.Previous), States.Stride);
+    /// <summary>h', as the recurrent products read it, as a left operand.</summary>
+    protected LeftOperand Before(in Piece piece) => new(ReadStates.At(piece.Previous), ReadStates.Stride);
+
+    /// <summary>Adds what goes back through the recurrent weights to dE/dh' of a piece, for some units; nothing where nothing goes back.</summary>
+    /// <param name="gates">The gradients of what the recurrent products entered.</param>
+    /// <param name="piece">The piece.</param>
+    /// <param name="part">The units.</param>
+    protected void SendBack(in LeftOperand gates, in Piece piece, in StepPart part)
+    {
+        var before = BeforeGradient(piece);
+        if (before == null)
+            return;
+        var output = BeginSendBack(before, piece, part);
+        BackToState.Multiply(Kernels, gates, piece.Rows, output.At(0), output.Stride, part.Columns16Start, part.Columns16End);
+        EndSendBack(before, piece, part);
+    }
+
+    /// <summary>Where a product that goes back to h' is to be added: dE/dh' itself or, with dropout, +0.</summary>
+    protected RowBlock BeginSendBack(float* before, in Piece piece, in StepPart part)
+    {
+        if (!Drops)
+            return new RowBlock((nint)before, StateGradients.Stride);
+        var products = Dropout!.Products;
+        BackToState.Clear(products.At(piece.Position), products.Stride, piece.Rows, part.Columns16Start, part.Columns16End);
+        return products with { Pointer = (nint)products.At(piece.Position) };
+    }
+
+    /// <summary>With dropout, adds such a product, multiplied by the masks, to dE/dh'.</summary>
+    protected void EndSendBack(float* before, in Piece piece, in StepPart part)
+    {
+        if (Drops)
+            Dropout!.AddProducts(before, StateGradients.Stride, piece, part.Columns16Start * 16, part.Columns16End * 16);
+    }
 
     /// <summary>dE/dh' of a piece, or null where the states before are initial ones to which nothing goes back.</summary>
     protected float* BeforeGradient(in Piece piece) => piece.Previous < Batch.Sequences && !BackToInitial ? null : StateGradients.At(piece.Previous);

@@ -34,6 +34,7 @@ internal sealed unsafe partial class RecurrentStack
             direction.ClearInitial(first, last);
             for (var position = first; position < last; position++)
                 LoadInitial(direction, layer, 0, position);
+            direction.Dropout?.Begin(key, first, last, direction.States);
         }
         _team.Barrier();
     }

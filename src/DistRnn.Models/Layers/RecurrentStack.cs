@@ -131,7 +131,10 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
             scratch.Ensure(Math.Max(WeightGradient.ScratchFloats(_batch.PackedRows), (long)_batch.Sequences * PanelShape.MaxColumns));
         foreach (var layer in _layers)
             foreach (var direction in layer)
+            {
                 direction.Prepare();
+                direction.Dropout?.Prepare(training);
+            }
         Cut();
     }
 
@@ -150,7 +153,7 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
                 direction.Input = layer == 0 ? _input : OperandOf(key is not null && DropsBelow(layer) ? DroppedOf(layer - 1) : StatesOf(layer - 1, _batch.Sequences), layer - 1);
             }
             _team.Barrier();
-            BeginLayer(thread, layer);
+            BeginLayer(thread, layer, key);
             _team.Barrier();
             ForwardSteps(thread, layer);
             _team.Barrier();
@@ -230,13 +233,19 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
             BackToInputs = layer > 0 || _options.BackToInputs,
             SeparateCandidate = _options.Cell == CellKind.Gru && _options.ResetAfter,
         };
-        return _options.Cell switch
+        RecurrentDirection created = _options.Cell switch
         {
             CellKind.Lstm => new LstmDirection(kernels, cells, _batch, form),
             CellKind.Gru when _options.ResetAfter => new GruDirection(kernels, cells, _batch, form),
             CellKind.Gru => new TextbookGruDirection(kernels, cells, _batch, form),
             _ => new RnnDirection(kernels, cells, _batch, form, _options.Activation),
         };
+        if (_options.RecurrentDropout > 0)
+        {
+            var tag = DropoutMasks.RecurrentTag(layer) + _options.DropoutTags;
+            created.Dropout = new RecurrentDropout(_batch, form.Shape.Units, _options.RecurrentDropout, direction == 0 ? tag : tag | DropoutRows.SecondSegment);
+        }
+        return created;
     }
 
     private int SegmentStrideOf(int layer) => (_options.Hidden[layer] + 15) / 16 * 16;
@@ -279,7 +288,7 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
     }
 
     /// <summary>Initial states, and the inputs' product for all steps.</summary>
-    private void BeginLayer(int thread, int layer)
+    private void BeginLayer(int thread, int layer, StepKey? key)
     {
         var (first, last) = _team.PartOf(thread, _batch.Sequences);
         var (start, end) = _team.PartOf(thread, _batch.PackedRows);
@@ -289,6 +298,7 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
             direction.ClearInitial(first, last);
             for (var position = first; position < last; position++)
                 LoadInitial(direction, layer, d, position);
+            direction.Dropout?.Begin(key, first, last, direction.States);
             for (var panel = 0; panel < direction.Form.Shape.PanelCount; panel++)
                 direction.InputProduct(panel, start, end);
         }
@@ -458,41 +468,4 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
                 direction.BiasGradient(gradient, panel, scratch);
         }
     }
-}
-
-/// <summary>What a recurrent stack is made of.</summary>
-internal sealed record RecurrentStackOptions
-{
-    /// <summary>The cell.</summary>
-    public required CellKind Cell { get; init; }
-
-    /// <summary>f of a plain recurrent network.</summary>
-    public Activation Activation { get; init; }
-
-    /// <summary>The form of a GRU.</summary>
-    public bool ResetAfter { get; init; } = true;
-
-    /// <summary>Inputs of the first layer.</summary>
-    public required int Inputs { get; init; }
-
-    /// <summary>Units of each layer.</summary>
-    public required int[] Hidden { get; init; }
-
-    /// <summary>1 or 2.</summary>
-    public required int Directions { get; init; }
-
-    /// <summary>The tensors of every layer and direction, layer by layer.</summary>
-    public required StackTensors[] Tensors { get; init; }
-
-    /// <summary>Whether the inputs' gradient is wanted.</summary>
-    public required bool BackToInputs { get; init; }
-
-    /// <summary>Whether the layers go through time together, a step at a time: then every layer's gradients live at once.</summary>
-    public bool Stepwise { get; init; }
-
-    /// <summary>What is added to the tags of dropout, so that two stacks of a network differ.</summary>
-    public uint DropoutTags { get; init; }
-
-    /// <summary>The rate of dropout between layers.</summary>
-    public float LayersDropout { get; init; }
 }

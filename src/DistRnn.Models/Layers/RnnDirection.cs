@@ -23,9 +23,7 @@ internal sealed unsafe class RnnDirection(MatrixKernels kernels, CellKernels cel
                 cells.RnnBackward(PanelOf(panel, piece), piece.Rows, activation);
             return;
         }
-        var before = BeforeGradient(piece);
-        if (before != null)
-            BackToState.Multiply(Kernels, Gates.Operand(piece.Row, Form.Shape.ColumnsPerPanel), piece.Rows, before, StateGradients.Stride, part.Columns16Start, part.Columns16End);
+        SendBack(Gates.Operand(piece.Row, Form.Shape.ColumnsPerPanel), piece, part);
     }
 
     private RnnPanel PanelOf(int panel, in Piece piece) => new()

@@ -118,7 +118,7 @@ internal static unsafe class SequencePooling
     }
 
     /// <summary>to += from * scale, both roundings kept; a scale of 1 changes nothing.</summary>
-    private static void AddScaled(float* from, float scale, float* to, int count)
+    public static void AddScaled(float* from, float scale, float* to, int count)
     {
         var scales = Vector256.Create(scale);
         nint i = 0;

@@ -30,7 +30,7 @@ internal sealed unsafe class TextbookGruDirection : RecurrentDirection
     public override void StateWeightGradient(float* gradient, (int Start, int End) share, float* scratch)
     {
         StateWeightGradient(
-            new LeftOperand(States.At(0), States.Stride), Batch.Recurrent(Form.Reverse), [new GradientColumns(Gates, 0, 2, 0)], gradient, share, scratch);
+            new LeftOperand(ReadStates.At(0), ReadStates.Stride), Batch.Recurrent(Form.Reverse), [new GradientColumns(Gates, 0, 2, 0)], gradient, share, scratch);
         StateWeightGradient(new LeftOperand(_reset.Pointer, ResetStride), Batch.EveryRow, [new GradientColumns(Gates, 2, 1, 2)], gradient, share, scratch);
     }
 
@@ -54,9 +54,15 @@ internal sealed unsafe class TextbookGruDirection : RecurrentDirection
             Kernels.Multiply(operand, piece.Rows, Units, StateWeights(panel) + from, columns, count, scratch, 48);
         }
         if (round == 0)
+        {
             _cells.TextbookGruReset(PanelOf(panel, piece, scratch), piece.Rows);
+            if (Drops)
+                Dropout!.Apply(_reset.Pointer + piece.Row * ResetStride, ResetStride, piece, panel * Form.Shape.UnitsPerPanel, units);
+        }
         else
+        {
             _cells.TextbookGruForward(PanelOf(panel, piece, scratch), piece.Rows);
+        }
     }
 
     protected override void StepBackward(int round, in Piece piece, in StepPart part)
@@ -76,8 +82,11 @@ internal sealed unsafe class TextbookGruDirection : RecurrentDirection
                     _cells.TextbookGruResetBackward(PanelOf(panel, piece, null), piece.Rows);
                 break;
             default:
-                if (before != null)
-                    BackToState.MultiplyGates(Kernels, Gates.At(0, piece.Row), Gates.Stride, Gates.PanelStride, piece.Rows, 0, 2, before, StateGradients.Stride, part.Columns16Start, part.Columns16End);
+                if (before == null)
+                    break;
+                var product = BeginSendBack(before, piece, part);
+                BackToState.MultiplyGates(Kernels, Gates.At(0, piece.Row), Gates.Stride, Gates.PanelStride, piece.Rows, 0, 2, product.At(0), product.Stride, part.Columns16Start, part.Columns16End);
+                EndSendBack(before, piece, part);
                 break;
         }
     }
@@ -90,6 +99,8 @@ internal sealed unsafe class TextbookGruDirection : RecurrentDirection
         for (var row = 0; row < piece.Rows; row++)
             new Span<float>(output + row * ResetStride + from, to - from).Clear();
         BackToState.MultiplyGates(Kernels, Gates.At(0, piece.Row), Gates.Stride, Gates.PanelStride, piece.Rows, 2, 3, output, ResetStride, part.Columns16Start, part.Columns16End);
+        if (Drops)
+            Dropout!.Apply(output, ResetStride, piece, from, Math.Min(to, Units) - from);
     }
 
     private GruPanel PanelOf(int panel, in Piece piece, float* sums)

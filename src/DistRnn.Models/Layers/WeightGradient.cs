@@ -44,7 +44,7 @@ internal static unsafe class WeightGradient
             var width = Math.Min(block, inputs - first);
             if (panelEnd - panelStart == 1 && Math.Max(first, start - panelStart * inputs) >= Math.Min(first + width, end - panelStart * inputs))
                 continue;
-            Pack(x, pairs.Left, count, first, width, packed);
+            Pack(x, pairs.Left, count, first, width, packed, 0, count);
             for (var panel = panelStart; panel < panelEnd; panel++)
             {
                 var from = Math.Max(first, start - panel * inputs);
@@ -75,25 +75,25 @@ internal static unsafe class WeightGradient
     }
 
     /// <summary>The first input of the group in which an item of panels x inputs lies: threads share whole groups.</summary>
-    private static int WholeGroups(int item, int inputs) => item - item % inputs % Group;
+    public static int WholeGroups(int item, int inputs) => item - item % inputs % Group;
 
     /// <summary>Inputs that are copied together: blocks of nearly equal size, which the second-level cache keeps with a panel's gradients.</summary>
-    private static int BlockOf(int inputs, int rows)
+    public static int BlockOf(int inputs, int rows)
     {
         var most = (int)Math.Clamp(PackedBytesMax / sizeof(float) / Math.Max(rows, 1), 2 * Group, MatrixKernels.BlockInputs) / Group * Group;
         var blocks = (inputs + most - 1) / most;
         return ((inputs + blocks - 1) / blocks + Group - 1) / Group * Group;
     }
 
-    /// <summary>Copies some inputs of the rows into groups: [groups][rows][24].</summary>
-    private static void Pack(in LeftOperand x, int* rows, int count, int first, int width, float* packed)
+    /// <summary>Copies some inputs of the rows into groups, [groups][total][24], from row <paramref name="place"/> of each group on.</summary>
+    public static void Pack(in LeftOperand x, int* rows, int count, int first, int width, float* packed, int place, int total)
     {
         var source = (float*)x.Pointer;
         for (var k = 0; k < count; k++)
         {
             var row = source + rows[k] * x.RowStride;
-            var target = packed + (nint)k * Group;
-            for (int at = first, end = first + width; at < end; target += (nint)Group * count)
+            var target = packed + ((nint)place + k) * Group;
+            for (int at = first, end = first + width; at < end; target += (nint)Group * total)
             {
                 for (int filled = 0, group = Math.Min(Group, end - at); filled < group;)
                 {

@@ -8,8 +8,10 @@ namespace DistRnn.Models;
 /// In order: <c>embedding.weight</c> [V, E] and <c>feature_embedding.N.weight</c> for the further token columns; with characters
 /// <c>characters.embedding.weight</c> and <c>characters.rnn.weight_ih_l0</c> and so on in both directions; for each layer and direction
 /// <c>rnn.weight_ih_l0</c>, <c>rnn.weight_hh_l0</c>, <c>rnn.bias_ih_l0</c>, <c>rnn.bias_hh_l0</c> and, with peepholes, <c>rnn.weight_ci_l0</c>,
-/// <c>rnn.weight_cf_l0</c>, <c>rnn.weight_co_l0</c> (the backward direction's end in <c>_reverse</c>); the head's <c>weight</c> and <c>bias</c>;
-/// of a conditional random field <c>crf.start_transitions</c>, <c>crf.end_transitions</c> and <c>crf.transitions</c>, as pytorch-crf has them.
+/// <c>rnn.weight_cf_l0</c>, <c>rnn.weight_co_l0</c> (the backward direction's end in <c>_reverse</c>); <c>pooling.weight</c>, <c>pooling.bias</c> and
+/// <c>pooling.context</c> with attention pooling; the head's <c>weight</c> and <c>bias</c>; of a conditional random field <c>crf.start_transitions</c>,
+/// <c>crf.end_transitions</c> and <c>crf.transitions</c>, as pytorch-crf has them. Tied weights are one tensor, <c>embedding.weight</c>, as PyTorch lists it
+/// once: it is dense, lies in panels and begins as the head's weight would.
 /// Immutable and thread-safe.
 /// </remarks>
 public sealed class Network : INetwork
@@ -25,7 +27,9 @@ public sealed class Network : INetwork
         Options = options;
         InputSize = checked((int)(options.StepSize * options.ContextWindow));
         var builder = new ParameterTable.Builder();
-        for (var column = 0; column < options.Embeddings.Length; column++)
+        HeadPanels = new PanelShape(1, options.Outputs);
+        var shared = options.TieWeights ? builder.AddWeight(EmbeddingName(0), HeadPanels, options.Embeddings[0]) : null;
+        for (var column = shared is null ? 0 : 1; column < options.Embeddings.Length; column++)
             builder.AddRowMajor(EmbeddingName(column), [options.Vocabularies[column], options.Embeddings[column]], sparseRows: true);
         if (options.Characters > 0)
             Characters = CharacterTensors.Add(builder, options);
@@ -34,8 +38,14 @@ public sealed class Network : INetwork
             for (var direction = 0; direction < options.Directions; direction++)
                 stack.Add(StackTensors.Add(builder, "rnn", PanelsOf(layer), InputSizeOf(layer), layer, direction, options.Peepholes));
         _stack = stack.ToImmutable();
-        HeadPanels = new PanelShape(1, options.Outputs);
-        HeadWeight = builder.AddWeight($"{options.HeadName}.weight", HeadPanels, TopSize);
+        if (options.PoolsByAttention)
+        {
+            var panels = new PanelShape(1, TopSize);
+            PoolingWeight = builder.AddWeight("pooling.weight", panels, TopSize);
+            PoolingBias = builder.AddBias("pooling.bias", panels);
+            PoolingContext = builder.AddRowMajor("pooling.context", [TopSize]);
+        }
+        HeadWeight = shared ?? builder.AddWeight($"{options.HeadName}.weight", HeadPanels, TopSize);
         HeadBias = builder.AddBias($"{options.HeadName}.bias", HeadPanels);
         if (options.Head == HeadKind.Crf)
             Crf = CrfTensors.Add(builder, options.Outputs);
@@ -60,6 +70,15 @@ public sealed class Network : INetwork
     /// <summary>The head's panels: one gate, <see cref="NetworkOptions.Outputs"/> units.</summary>
     internal PanelShape HeadPanels { get; }
 
+    /// <summary>W of attention pooling, [D, D], D = Directions * H of the last layer; null with another pooling.</summary>
+    internal TensorInfo? PoolingWeight { get; }
+
+    /// <summary>b of attention pooling, [D], or null.</summary>
+    internal TensorInfo? PoolingBias { get; }
+
+    /// <summary>v of attention pooling, [D], or null.</summary>
+    internal TensorInfo? PoolingContext { get; }
+
     /// <summary>The head's weight, [Outputs, Directions * H of the last layer].</summary>
     internal TensorInfo HeadWeight { get; }
 
@@ -83,12 +102,17 @@ public sealed class Network : INetwork
             throw new ArgumentException($"The vector has {parameters.Count} floats; the network's has {Parameters.Count}.", nameof(parameters));
         parameters.Clear();
         var initializer = new Initializer(Parameters, Options.Initializer, Options.InitializerScale, seed, parameters);
-        for (var column = 0; column < Options.Embeddings.Length; column++)
+        for (var column = Options.TieWeights ? 1 : 0; column < Options.Embeddings.Length; column++)
             initializer.Embedding(Parameters.Tensors[EmbeddingTensor(column)]);
         Characters?.Initialize(initializer);
         for (var layer = 0; layer < Options.Hidden.Length; layer++)
             for (var direction = 0; direction < Options.Directions; direction++)
                 initializer.Stack(Stack(layer, direction), PanelsOf(layer), InputSizeOf(layer), Options.ForgetBias);
+        if (PoolingWeight is { } weight && PoolingContext is { } context)
+        {
+            initializer.Dense(weight, PoolingBias);
+            initializer.Dense(context, null);
+        }
         initializer.Dense(HeadWeight, HeadBias);
         if (Crf is { } crf)
             initializer.Transitions(crf);
@@ -98,7 +122,7 @@ public sealed class Network : INetwork
     public bool TryCollectRows(int tensor, int firstShard, ReadOnlySpan<SequenceBatch> shards, StepKey key, ISet<int> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        for (var column = 0; column < Options.Embeddings.Length; column++)
+        for (var column = Options.TieWeights ? 1 : 0; column < Options.Embeddings.Length; column++)
         {
             if (EmbeddingTensor(column) != tensor)
                 continue;

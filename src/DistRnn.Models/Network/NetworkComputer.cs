@@ -18,6 +18,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
     private readonly InputLayer _input;
     private readonly RecurrentStack _stack;
     private readonly NetworkHead _head;
+    private readonly TiedGradient? _tied;
     private readonly Action<int> _train;
     private readonly Action<int> _predict;
     private readonly Action<int> _rebuild;
@@ -51,6 +52,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
                 Tensors = [.. Enumerable.Range(0, options.Hidden.Length * options.Directions).Select(i => network.Stack(i / options.Directions, i % options.Directions))],
                 BackToInputs = _input.HasGradient,
                 LayersDropout = options.Dropout.Layers,
+                RecurrentDropout = options.Dropout.Recurrent,
             },
             team, _batch, chosen);
         var perStep = options.IsPerStep;
@@ -58,7 +60,8 @@ public sealed unsafe class NetworkComputer : INetworkComputer
             team, MatrixKernels.Create(chosen),
             new OutputLayerForm(
                 network.HeadWeight, network.HeadBias, network.HeadPanels, perStep ? options.Hidden[^1] : network.TopSize, perStep ? options.Directions : 1,
-                _stack.TopSegmentStride));
+                _stack.TopSegmentStride, options.TieWeights));
+        _tied = options.TieWeights ? new TiedGradient(team, MatrixKernels.Create(chosen), network.HeadWeight) : null;
         _head = perStep ? new StepHead(network, team, _batch, _stack, layer, chosen) : new SequenceHead(network, team, _batch, _stack, layer, chosen);
         _train = Train;
         _predict = thread =>
@@ -72,12 +75,12 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         {
             _input.RebuildTransposes(thread, _parameters!);
             _stack.RebuildTransposes(thread, _parameters!);
-            _head.Layer.RebuildTransposes(thread);
+            _head.RebuildTransposes(thread);
         };
     }
 
     /// <summary>Bytes of working memory held outside the managed heap.</summary>
-    public long AllocatedBytes => _input.Bytes + _stack.Bytes + _head.Bytes;
+    public long AllocatedBytes => _input.Bytes + _stack.Bytes + _head.Bytes + (_tied?.Bytes ?? 0);
 
     /// <summary>Sets the parameters to compute with; to be called again after every change to their values (the transposes of the backward pass depend on them).</summary>
     /// <param name="parameters">The flat vector; kept, not copied.</param>
@@ -124,6 +127,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         _batch.Build(shards, firstShard, from is not null);
         _input.Prepare(shards, key, training: true);
         _input.Collect(gradient);
+        _tied?.Collect(_batch, _input.FirstTokens);
         gradient.IsAbsent = _batch.Sequences == 0;
         if (gradient.IsAbsent)
         {
@@ -180,6 +184,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
     /// <inheritdoc/>
     public void Dispose()
     {
+        _tied?.Dispose();
         _head.Dispose();
         _stack.Dispose();
         _input.Dispose();
@@ -195,6 +200,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         _stack.Backward(thread, _key, _gradient, _input.Gradients);
         if (_input.HasGradient)
             _input.Backward(thread, _key, _gradient);
+        _tied?.Sum(thread, _batch, _head.Features(_key), _input.Gradients, _head.Layer.Outputs, _gradient);
     }
 
     private void CheckStates(LaneState? from, LaneState? to)

@@ -40,6 +40,10 @@ internal abstract unsafe class NetworkHead : IDisposable
     /// <param name="parameters">The flat vector.</param>
     public virtual void SetParameters(FloatBuffer parameters) => Layer.SetParameters(parameters);
 
+    /// <summary>Rebuilds this thread's share of the transposes.</summary>
+    /// <param name="thread">The thread.</param>
+    public virtual void RebuildTransposes(int thread) => Layer.RebuildTransposes(thread);
+
     /// <summary>Takes targets out of the shards and makes room.</summary>
     /// <param name="shards">The shards, as the batch was built from.</param>
     /// <exception cref="ArgumentException">A target is out of range, or the shards have another kind of targets.</exception>
@@ -51,6 +55,10 @@ internal abstract unsafe class NetworkHead : IDisposable
     /// <param name="gradient">The flat gradient; null where only outputs are wanted.</param>
     /// <param name="values">Whether probabilities or values are wanted of the outputs.</param>
     public abstract void Run(int thread, StepKey? key, float* gradient, bool values);
+
+    /// <summary>What the output layer has read in <see cref="Run"/>.</summary>
+    /// <param name="key">The seed and step of dropout, as it was given.</param>
+    public abstract LeftOperand Features(StepKey? key);
 
     /// <summary>The shards' sums, each in its order: (t, plan row), or plan rows.</summary>
     /// <param name="shards">The shards.</param>

@@ -39,6 +39,9 @@ public enum Pooling
 
     /// <summary>The largest value over the sequence's steps, the first where several are equal.</summary>
     Max,
+
+    /// <summary>A mean over the sequence's steps whose weights the network learns: self-attention, with tensors of its own.</summary>
+    Attention,
 }
 
 /// <summary>What stands on top of the recurrent stack.</summary>
@@ -81,7 +84,8 @@ public enum InitializerKind
 /// <param name="Layers">Between recurrent layers.</param>
 /// <param name="Output">On what enters the output layer.</param>
 /// <param name="Words">The rate at which a token becomes the unknown one; nothing is scaled.</param>
-public sealed record DropoutOptions(float Embedding = 0, float Layers = 0, float Output = 0, float Words = 0)
+/// <param name="Recurrent">On the state that each layer's recurrent weights read: one mask a sequence and layer, the same at every step (Gal and Ghahramani 2016).</param>
+public sealed record DropoutOptions(float Embedding = 0, float Layers = 0, float Output = 0, float Words = 0, float Recurrent = 0)
 {
     /// <summary>No dropout at all.</summary>
     public static DropoutOptions None { get; } = new();
@@ -144,6 +148,12 @@ public sealed record NetworkOptions
     /// <summary>The output layer's name in the parameter table: "decoder" for language models, "output" otherwise.</summary>
     public string HeadName { get; init; } = "output";
 
+    /// <summary>
+    /// Whether the output layer's weights are the embedding's (Press and Wolf 2017): one tensor, <c>embedding.weight</c>, whose gradient is dense. A language model
+    /// of one token column only, which says tokens of the vocabulary it reads, with embeddings of the last layer's size.
+    /// </summary>
+    public bool TieWeights { get; init; }
+
     /// <summary>Dropout in training.</summary>
     public DropoutOptions Dropout { get; init; } = DropoutOptions.None;
 
@@ -158,6 +168,9 @@ public sealed record NetworkOptions
 
     /// <summary>The scale of <see cref="InitializerKind.Uniform"/> and <see cref="InitializerKind.Normal"/>.</summary>
     public float InitializerScale { get; init; } = 0.1f;
+
+    /// <summary>Whether the head reads a sequence through attention pooling.</summary>
+    public bool PoolsByAttention => Head is HeadKind.ClassPerSequence or HeadKind.ValuesPerSequence && Pooling == Pooling.Attention;
 
     /// <summary>Directions of the recurrent stack: 1 or 2.</summary>
     public int Directions => Bidirectional ? 2 : 1;

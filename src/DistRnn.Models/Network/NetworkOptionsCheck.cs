@@ -14,6 +14,7 @@ internal static class NetworkOptionsCheck
         CheckInputs(options);
         CheckStack(options);
         CheckHead(options);
+        CheckTies(options);
         CheckDropout(options);
         CheckInitializer(options);
     }
@@ -67,7 +68,7 @@ internal static class NetworkOptionsCheck
             throw OutOfRange(nameof(options.Outputs), options.Outputs, "1 or more");
         if (string.IsNullOrWhiteSpace(options.HeadName))
             throw Invalid(nameof(options.HeadName), "the output layer needs a name");
-        if (options.HeadName is "embedding" or "rnn" or "characters" or "crf" || options.HeadName.StartsWith("feature_embedding", StringComparison.Ordinal))
+        if (options.HeadName is "embedding" or "rnn" or "characters" or "crf" or "pooling" || options.HeadName.StartsWith("feature_embedding", StringComparison.Ordinal))
             throw Invalid(nameof(options.HeadName), $"'{options.HeadName}' is another layer's name");
         if (options.ClassWeights.IsDefault)
             throw Invalid(nameof(options.ClassWeights), "the array is not set; empty means 1 for each class");
@@ -84,6 +85,18 @@ internal static class NetworkOptionsCheck
                 throw OutOfRange(nameof(options.ClassWeights), weight, "finite numbers, 0 or more");
     }
 
+    private static void CheckTies(NetworkOptions options)
+    {
+        if (!options.TieWeights)
+            return;
+        if (options.Head != HeadKind.ClassPerStep || options.Vocabularies.Length != 1 || options.ValueSize > 0 || options.ContextWindow != 1 || options.Characters > 0 || options.Bidirectional)
+            throw Invalid(nameof(options.TieWeights), "weights are shared in a language model: one token column without values or neighbours, read forwards, and a class a step");
+        if (options.Outputs != options.Vocabularies[0])
+            throw Invalid(nameof(options.TieWeights), $"there are {options.Vocabularies[0]} tokens to read and {options.Outputs} to say; shared weights need equal numbers");
+        if (options.Embeddings[0] != options.Hidden[^1])
+            throw Invalid(nameof(options.TieWeights), $"an embedding has {options.Embeddings[0]} elements and the last layer {options.Hidden[^1]} units; shared weights need equal numbers");
+    }
+
     private static void CheckDropout(NetworkOptions options)
     {
         var dropout = options.Dropout ?? throw Invalid(nameof(options.Dropout), "it is null; DropoutOptions.None means no dropout");
@@ -91,6 +104,7 @@ internal static class NetworkOptionsCheck
         CheckRate(dropout.Layers, nameof(dropout.Layers));
         CheckRate(dropout.Output, nameof(dropout.Output));
         CheckRate(dropout.Words, nameof(dropout.Words));
+        CheckRate(dropout.Recurrent, nameof(dropout.Recurrent));
         if (dropout.Words == 0)
             return;
         if (options.Vocabularies.IsEmpty)

@@ -6,6 +6,7 @@ namespace DistRnn.Models;
 internal sealed unsafe class SequenceHead : NetworkHead
 {
     private readonly SoftmaxLoss? _softmax;
+    private readonly AttentionPooling? _attention;
     private readonly Scratch _pooled = new();
     private readonly Scratch _pooledGradients = new();
     private readonly IntScratch _largest = new();
@@ -22,9 +23,11 @@ internal sealed unsafe class SequenceHead : NetworkHead
     {
         if (network.Options.Head == HeadKind.ClassPerSequence)
             _softmax = new SoftmaxLoss(team, layer, width, network.Options.ClassWeights.AsSpan());
+        if (network.PoolingWeight is { } weight && network.PoolingBias is { } bias && network.PoolingContext is { } context)
+            _attention = new AttentionPooling(team, batch, width, new AttentionPoolingForm(weight, bias, context, network.Options.Hidden[^1], network.Options.Directions, stack.TopSegmentStride));
     }
 
-    public override long Bytes => base.Bytes + (_softmax?.Bytes ?? 0) + _pooled.Bytes + _pooledGradients.Bytes + _values.Bytes + _threadRow.Bytes;
+    public override long Bytes => base.Bytes + (_softmax?.Bytes ?? 0) + (_attention?.Bytes ?? 0) + _pooled.Bytes + _pooledGradients.Bytes + _values.Bytes + _threadRow.Bytes;
 
     private int Outputs => Network.Options.Outputs;
 
@@ -44,6 +47,20 @@ internal sealed unsafe class SequenceHead : NetworkHead
 
     private float* BaseOf(int sequence) => _hasBase ? _values.Pointer + ((nint)Batch.Sequences + sequence) * Outputs : null;
 
+    private RowBlock Top => Stack.Top;
+
+    public override void SetParameters(FloatBuffer parameters)
+    {
+        base.SetParameters(parameters);
+        _attention?.SetParameters(parameters);
+    }
+
+    public override void RebuildTransposes(int thread)
+    {
+        base.RebuildTransposes(thread);
+        _attention?.RebuildTransposes(thread);
+    }
+
     public override void Prepare(ReadOnlySpan<SequenceBatch> shards)
     {
         var kind = _softmax is null ? TargetKind.ValuesPerSequence : TargetKind.ClassPerSequence;
@@ -51,6 +68,7 @@ internal sealed unsafe class SequenceHead : NetworkHead
         _pooledGradients.Ensure((long)Batch.Sequences * Stride);
         _largest.Ensure((long)Batch.Sequences * Stride);
         _stepRows.Ensure(Batch.PackedRows);
+        _attention?.Prepare();
         if (_firstStep.Length <= Batch.Sequences)
             (_firstStep, _losses) = (new int[Batch.Sequences + 1], new double[Batch.Sequences + 1]);
         for (int sequence = 0, at = 0; sequence < Batch.Sequences; sequence++)
@@ -79,11 +97,12 @@ internal sealed unsafe class SequenceHead : NetworkHead
     public override void Run(int thread, StepKey? key, float* gradient, bool values)
     {
         var (start, end) = Team.PartOf(thread, Batch.Sequences);
+        _attention?.Project(thread, Stack.TopOperand);
+        if (_attention is not null)
+            Team.Barrier();
         for (var sequence = start; sequence < end; sequence++)
         {
-            SequencePooling.Forward(
-                Network.Options.Pooling, Stack.Top.At(0), Stack.Top.Stride, _stepRows.Pointer + _firstStep[sequence], Batch.LengthOf[sequence],
-                Stack.TopUnits, BackwardUnits, Stack.TopSegmentStride, Pooled.At(sequence), _largest.Pointer + (nint)sequence * Stride);
+            Pool(thread, sequence);
             Drop(key, Pooled, sequence);
         }
         Team.Barrier();
@@ -101,18 +120,15 @@ internal sealed unsafe class SequenceHead : NetworkHead
         if (gradient == null)
             return;
         Layer.Gradients(thread, x, Batch.EverySequence, Batch.Order, gradient);
-        var (first, last) = Team.PartOf(thread, Batch.PackedRows);
-        for (var row = first; row < last; row++)
-            new Span<float>(Stack.TopGradients.At(row), (int)Stack.TopGradients.Stride).Clear();
-        Team.Barrier();
         for (var sequence = start; sequence < end; sequence++)
-        {
             Drop(key, PooledGradients, sequence);
-            SequencePooling.Backward(
-                Network.Options.Pooling, PooledGradients.At(sequence), _stepRows.Pointer + _firstStep[sequence], Batch.LengthOf[sequence],
-                Stack.TopUnits, BackwardUnits, Stack.TopSegmentStride, _largest.Pointer + (nint)sequence * Stride, Stack.TopGradients.At(0), Stack.TopGradients.Stride);
-        }
+        if (_attention is not null)
+            PoolBackByAttention(thread, _attention, start, end, gradient);
+        else
+            PoolBack(thread, start, end);
     }
+
+    public override LeftOperand Features(StepKey? key) => new(Pooled.At(0), Stride);
 
     public override void Report(ReadOnlySpan<SequenceBatch> shards, Span<ShardResult> results)
     {
@@ -160,10 +176,49 @@ internal sealed unsafe class SequenceHead : NetworkHead
     {
         base.Dispose();
         _softmax?.Dispose();
+        _attention?.Dispose();
         foreach (var scratch in (Scratch[])[_pooled, _pooledGradients, _values, _threadRow])
             scratch.Dispose();
         _largest.Dispose();
         _stepRows.Dispose();
+    }
+
+    private int* StepRowsOf(int sequence) => _stepRows.Pointer + _firstStep[sequence];
+
+    private void Pool(int thread, int sequence)
+    {
+        if (_attention is not null)
+        {
+            _attention.Forward(thread, sequence, StepRowsOf(sequence), Top, Pooled.At(sequence));
+            return;
+        }
+        SequencePooling.Forward(
+            Network.Options.Pooling, Top.At(0), Top.Stride, StepRowsOf(sequence), Batch.LengthOf[sequence], Stack.TopUnits, BackwardUnits, Stack.TopSegmentStride,
+            Pooled.At(sequence), _largest.Pointer + (nint)sequence * Stride);
+    }
+
+    private void PoolBack(int thread, int start, int end)
+    {
+        var (first, last) = Team.PartOf(thread, Batch.PackedRows);
+        for (var row = first; row < last; row++)
+            new Span<float>(Stack.TopGradients.At(row), (int)Stack.TopGradients.Stride).Clear();
+        Team.Barrier();
+        for (var sequence = start; sequence < end; sequence++)
+        {
+            SequencePooling.Backward(
+                Network.Options.Pooling, PooledGradients.At(sequence), StepRowsOf(sequence), Batch.LengthOf[sequence], Stack.TopUnits, BackwardUnits,
+                Stack.TopSegmentStride, _largest.Pointer + (nint)sequence * Stride, Stack.TopGradients.At(0), Stack.TopGradients.Stride);
+        }
+    }
+
+    private void PoolBackByAttention(int thread, AttentionPooling attention, int start, int end, float* gradient)
+    {
+        for (var sequence = start; sequence < end; sequence++)
+            attention.BackwardScores(sequence, StepRowsOf(sequence), Top, PooledGradients.At(sequence));
+        Team.Barrier();
+        attention.Backward(thread, Stack.TopOperand, Stack.TopGradients, gradient);
+        for (var sequence = start; sequence < end; sequence++)
+            attention.AddWeighted(sequence, StepRowsOf(sequence), PooledGradients.At(sequence), Stack.TopGradients);
     }
 
     private bool HasTarget(int sequence) => _softmax is null ? _hasTargets : _softmax.Targets[sequence] >= 0;

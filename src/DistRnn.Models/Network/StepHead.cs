@@ -41,8 +41,7 @@ internal sealed unsafe class StepHead : NetworkHead
     public override void Run(int thread, StepKey? key, float* gradient, bool values)
     {
         var (start, end) = Team.PartOf(thread, Batch.PackedRows);
-        var x = Stack.TopOperand;
-        var drops = key is not null && Rate > 0;
+        var drops = Drops(key);
         if (drops)
         {
             var top = Stack.Top;
@@ -54,8 +53,8 @@ internal sealed unsafe class StepHead : NetworkHead
                 new ReadOnlySpan<float>(top.At(row), (int)top.Stride).CopyTo(new Span<float>(copy.At(row), (int)top.Stride));
             DropoutRows.Apply(Batch, key!.Value, DropoutMasks.OutputTag, Rate, copy, Stack.TopUnits, Segments, Stack.TopSegmentStride, start, end);
             Team.Barrier();
-            x = x with { Pointer = copy.Pointer };
         }
+        var x = Features(key);
         if (gradient == null)
         {
             _loss.Run(thread, x, Batch.PackedRows, values ? SoftmaxMode.Probabilities : SoftmaxMode.Losses, default);
@@ -67,6 +66,8 @@ internal sealed unsafe class StepHead : NetworkHead
         if (drops)
             DropoutRows.Apply(Batch, key!.Value, DropoutMasks.OutputTag, Rate, Stack.TopGradients, Stack.TopUnits, Segments, Stack.TopSegmentStride, start, end);
     }
+
+    public override LeftOperand Features(StepKey? key) => Drops(key) ? Stack.TopOperand with { Pointer = (nint)_dropped.Pointer } : Stack.TopOperand;
 
     public override void Report(ReadOnlySpan<SequenceBatch> shards, Span<ShardResult> results)
     {
@@ -110,4 +111,6 @@ internal sealed unsafe class StepHead : NetworkHead
         _loss.Dispose();
         _dropped.Dispose();
     }
+
+    private bool Drops(StepKey? key) => key is not null && Rate > 0;
 }

@@ -27,6 +27,8 @@ internal static class EncoderDecoderOptionsCheck
         var memory = options.Hidden[^1] * options.Directions;
         if (options.Attention is AttentionKind.Dot or AttentionKind.ScaledDot && units[^1] != memory)
             throw Invalid(nameof(options.Attention), $"a dot needs as many units of the decoder ({units[^1]}) as the encoder's states have ({memory}); general and additive do not");
+        if (options.Dropout.Recurrent > 0)
+            throw Invalid(nameof(options.Dropout), $"its rate for recurrent states is {options.Dropout.Recurrent.ToString(System.Globalization.CultureInfo.InvariantCulture)}; an encoder-decoder's are kept whole, so allowed is 0");
         if (options.Dropout.Words > 0 && (uint)options.TargetUnknown >= (uint)options.TargetVocabulary)
             throw Invalid(nameof(options.TargetUnknown), $"it is {options.TargetUnknown}; the vocabulary has tokens 0 to {options.TargetVocabulary - 1}");
     }

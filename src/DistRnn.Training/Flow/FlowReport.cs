@@ -82,9 +82,20 @@ public sealed record FlowReport(string Job, string Task, int Hidden, int Sequenc
         Hidden = [job.Model.Hidden[^1]],
         Bidirectional = false,
         ContextWindow = 1,
+        Characters = 0,
+        CharacterVocabulary = 0,
+        Head = HeadOf(job.Task),
         Pooling = Pooling.Last,
         Dropout = DropoutOptions.None,
         ClassWeights = [],
+    };
+
+    /// <summary>The task's head; tags are said step by step, since a chain of them would send its errors back from every step.</summary>
+    private static HeadKind HeadOf(TaskKind task) => task switch
+    {
+        TaskKind.Classification => HeadKind.ClassPerSequence,
+        TaskKind.Forecasting => HeadKind.ValuesPerSequence,
+        _ => HeadKind.ClassPerStep,
     };
 
     private static SequenceBatch[] FirstBatch(ITrainingPlan plan)

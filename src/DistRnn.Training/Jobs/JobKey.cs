@@ -63,12 +63,6 @@ internal sealed record JobKey
     /// <summary>What a <see cref="ValueKind.Choice"/> or the entries of a <see cref="ValueKind.TextList"/> may be; empty where any text is allowed.</summary>
     public ImmutableArray<string> Choices { get; init; } = [];
 
-    /// <summary>Choices that are planned: refused with a sentence of their own.</summary>
-    public ImmutableArray<string> LaterChoices { get; init; } = [];
-
-    /// <summary>Whether every value but the default is planned only.</summary>
-    public bool OnlyDefault { get; init; }
-
     /// <summary>The smallest number.</summary>
     public double Min { get; init; } = double.NegativeInfinity;
 

@@ -39,6 +39,8 @@ public static class JobNetwork
             throw new InvalidInputException($"{job.Name}: 'model.embedding-from' is given, but the data has numbers and no tokens; allowed is none.");
         if (tokenColumns == 0 && model.Characters is { } characters)
             throw new InvalidInputException($"{job.Name}: 'model.characters' is {characters}, but the data has numbers and no tokens; allowed is none.");
+        if (model.TieWeights && model.Embedding != model.Hidden[^1])
+            throw new InvalidInputException($"{job.Name}: 'model.tie-weights' is true, but 'model.embedding' is {model.Embedding} and the last layer has {model.Hidden[^1]} units; a shared weight needs equal numbers.");
         ImmutableArray<int> embeddings = [model.Embedding, .. model.FeatureEmbedding];
         return new NetworkOptions
         {
@@ -65,7 +67,8 @@ public static class JobNetwork
             },
             Outputs = data.Outputs,
             HeadName = job.Task == TaskKind.LanguageModel ? "decoder" : "output",
-            Dropout = new DropoutOptions((float)model.Dropout.Embedding, (float)model.Dropout.Layers, (float)model.Dropout.Output, (float)model.Dropout.Words),
+            TieWeights = model.TieWeights,
+            Dropout = new DropoutOptions((float)model.Dropout.Embedding, (float)model.Dropout.Layers, (float)model.Dropout.Output, (float)model.Dropout.Words, (float)model.Dropout.Recurrent),
             UnknownToken = data.UnknownToken,
             ClassWeights = job.Training.BalancedClassWeights ? data.BalancedClassWeights() : [],
             Initializer = model.Initializer.Kind,

@@ -62,7 +62,7 @@ internal static partial class JobSchema
         },
         Model("pooling", ValueKind.Choice, "What is read of a sequence.", model => JobNames.Of(model.Pooling), (model, value) => model with { Pooling = JobNames.Parse<Pooling>((string)value!) }) with
         {
-            Tasks = PooledTasks, Choices = [.. JobNames.All<Pooling>()], LaterChoices = ["attention"],
+            Tasks = PooledTasks, Choices = [.. JobNames.All<Pooling>()],
         },
         Model("residual", ValueKind.Choice, "The forecast that the network corrects, and whose misses in the rows it reads it sees beside their values.", model => model.Residual, (model, value) => model with { Residual = (string)value! }) with { Tasks = [TaskKind.Forecasting], Choices = ["none", "last", "seasonal"] },
         Model("dropout", ValueKind.Number, "One rate for embedding, layers and output.", model => model.Dropout.Output, (model, value) => model with
@@ -72,9 +72,9 @@ internal static partial class JobSchema
         Rate("embedding", "Dropout of what enters the first layer.", dropout => dropout.Embedding, (dropout, value) => dropout with { Embedding = value }),
         Rate("layers", "Dropout between layers.", dropout => dropout.Layers, (dropout, value) => dropout with { Layers = value }),
         Rate("output", "Dropout of what enters the output layer.", dropout => dropout.Output, (dropout, value) => dropout with { Output = value }),
-        Rate("recurrent", "Dropout of the recurrent state.", dropout => dropout.Recurrent, (dropout, value) => dropout with { Recurrent = value }) with { OnlyDefault = true },
+        Rate("recurrent", "Dropout of the state that recurrent weights read, one mask for all steps of a sequence.", dropout => dropout.Recurrent, (dropout, value) => dropout with { Recurrent = value }) with { Tasks = RecurrentTasks.Remove(TaskKind.Translation) },
         Rate("words", "The rate at which a token becomes <unk>.", dropout => dropout.Words, (dropout, value) => dropout with { Words = value }) with { Tasks = TextTasks, Applies = ReadsText, AppliesWhen = "for text (not with data.format: csv)" },
-        Model("tie-weights", ValueKind.Boolean, "Whether the output layer shares the embedding's weights.", model => model.TieWeights, (model, value) => model with { TieWeights = (bool)value! }) with { Tasks = SymbolicTasks, OnlyDefault = true },
+        Model("tie-weights", ValueKind.Boolean, "Whether the output layer shares the embedding's weights; model.embedding is then the last layer's units.", model => model.TieWeights, (model, value) => model with { TieWeights = (bool)value! }) with { Tasks = [TaskKind.LanguageModel] },
         Model("initializer", ValueKind.Text, "How parameters begin: pytorch, uniform(0.1), normal(0.01), xavier or orthogonal.", model => model.Initializer.ToString(), (model, value) => model with { Initializer = InitializerSection.Parse((string)value!) }),
         Model("from", ValueKind.Path, "A run whose kept model is the start of this one.", model => model.From, (model, value) => model with { From = (string?)value }) with { Tasks = AvailableTasks, NoneWord = "none" },
     ];

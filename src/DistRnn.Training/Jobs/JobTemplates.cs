@@ -93,7 +93,7 @@ public static class JobTemplates
     }
 
     private static bool IsWorthAComment(JobKey key, TaskKind task) =>
-        !key.IsShorthand && !key.OnlyDefault && key.Kind != ValueKind.Map && (key.Kind != ValueKind.Choice || key.Choices.Length > 1 || key.NoneWord is not null) && (key.DefaultOf(task) is not null || key.NoneWord is not null);
+        !key.IsShorthand && key.Kind != ValueKind.Map && (key.Kind != ValueKind.Choice || key.Choices.Length > 1 || key.NoneWord is not null) && (key.DefaultOf(task) is not null || key.NoneWord is not null);
 
     // A section that is not set is commented out as a whole: the marks stand in one column, so that taking them away leaves the right indentation.
     private static string Line(int depth, bool isSet, string content, string? comment)

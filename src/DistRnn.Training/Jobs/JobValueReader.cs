@@ -16,14 +16,6 @@ internal sealed class JobValueReader(JobKey key, string where, string directory)
     /// <exception cref="InvalidInputException">It is not what the key allows.</exception>
     public object? Read(YamlNode node)
     {
-        var value = Convert(node);
-        if (key.OnlyDefault && !Equals(value, key.DefaultOf(key.Tasks[0])))
-            throw Later(Describe(node));
-        return value;
-    }
-
-    private object? Convert(YamlNode node)
-    {
         if (node is YamlScalarNode scalar && key.NoneWord is not null && string.Equals(scalar.Value, key.NoneWord, StringComparison.Ordinal))
             return null;
         switch (key.Kind)
@@ -65,7 +57,7 @@ internal sealed class JobValueReader(JobKey key, string where, string directory)
     {
         if (key.Choices.IsEmpty && key.Kind == ValueKind.TextList || key.Choices.Contains(text, StringComparer.Ordinal))
             return text;
-        throw key.LaterChoices.Any(later => text.StartsWith(later, StringComparison.Ordinal)) ? Later(Describe(node)) : Wrong(node);
+        throw Wrong(node);
     }
 
     private long Integer(YamlNode node)
@@ -104,9 +96,6 @@ internal sealed class JobValueReader(JobKey key, string where, string directory)
     }
 
     private InvalidInputException Wrong(YamlNode node) => new($"{where}: '{key.Path}' is {Describe(node)}; allowed is {key.Allowed}.");
-
-    private InvalidInputException Later(string found) =>
-        new($"{where}: '{key.Path}' is {found}, which is not available yet in this version; allowed is {(key.OnlyDefault ? JobValueText.Of(key, key.DefaultOf(key.Tasks[0])) : key.Allowed)}.");
 
     private static string Describe(YamlNode node) => node switch
     {

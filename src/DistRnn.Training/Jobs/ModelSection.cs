@@ -78,7 +78,7 @@ public sealed record ModelSection
     /// <summary>Rates of dropout.</summary>
     public DropoutSection Dropout { get; init; } = new();
 
-    /// <summary>Whether the output layer shares the embedding's weights. Not available in this version: always false.</summary>
+    /// <summary>Language models: whether the output layer shares the embedding's weights, whose size is then the last layer's units.</summary>
     public bool TieWeights { get; init; }
 
     /// <summary>Word vectors: what predicts the centre word.</summary>
@@ -122,7 +122,7 @@ public sealed record DropoutSection
     /// <summary>On what enters the output layer.</summary>
     public double Output { get; init; }
 
-    /// <summary>On the recurrent state. Not available in this version: always 0.</summary>
+    /// <summary>On the state that recurrent weights read: one mask a sequence and layer, the same at every step.</summary>
     public double Recurrent { get; init; }
 
     /// <summary>The rate at which a token becomes the unknown one.</summary>

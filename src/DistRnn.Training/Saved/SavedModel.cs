@@ -227,9 +227,11 @@ public sealed class SavedModel : IDisposable
             throw new InvalidInputException($"The model's task is {JobNames.Of(Job.Task)} and it has no vectors of words; its tensors are {string.Join(", ", Network.Parameters.Tensors.Select(info => info.Name))}.");
         var tokens = _state.Vocabularies[0].Tokens;
         int[] kept = _state is WordVectorData words ? [.. Enumerable.Range(0, tokens.Length).Where(id => words.WordCounts[id] > 0)] : [.. Enumerable.Range(0, tokens.Length).Where(id => !tokens[id].Any(char.IsWhiteSpace))];
+        var all = new float[tensor.Count];
+        ParameterTable.Export(tensor, _parameters, all);
         var values = new float[(long)kept.Length * tensor.RowSize];
         for (var i = 0; i < kept.Length; i++)
-            _parameters.Slice(tensor.Offset + (long)kept[i] * tensor.RowSize, tensor.RowSize).CopyTo(values.AsSpan(i * tensor.RowSize));
+            all.AsSpan(kept[i] * tensor.RowSize, tensor.RowSize).CopyTo(values.AsSpan(i * tensor.RowSize));
         return new Word2VecVectors([.. kept.Select(id => tokens[id])], tensor.RowSize, values);
     }
 

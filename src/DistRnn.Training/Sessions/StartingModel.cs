@@ -52,13 +52,16 @@ internal static class StartingModel
         for (var i = 0; i < vectors.Words.Length; i++)
             places.TryAdd(vectors.Words[i], i);
         var (tokens, known) = (setup.Data.Vocabularies[0].Tokens, 0);
+        var values = new float[mine.Count];
+        ParameterTable.Export(mine, parameters, values);
         for (var token = 0; token < tokens.Length; token++)
         {
             if (!places.TryGetValue(tokens[token], out var place))
                 continue;
-            vectors.VectorOf(place).CopyTo(parameters.Slice(mine.Offset + (long)token * mine.RowSize, mine.RowSize));
+            vectors.VectorOf(place).CopyTo(values.AsSpan(token * mine.RowSize, mine.RowSize));
             known++;
         }
+        ParameterTable.Import(mine, values, parameters);
         progress.Note(FormattableString.Invariant($"{known} of {tokens.Length} tokens start with the vectors of {source}."));
     }
 

@@ -37,9 +37,9 @@ public sealed class AllocationTests
             Hidden = [20, 17],
             Bidirectional = bidirectional,
             Head = head,
-            Pooling = Pooling.Max,
+            Pooling = bidirectional ? Pooling.Attention : Pooling.Max,
             Outputs = 70,
-            Dropout = new DropoutOptions(0.2f, 0.2f, 0.2f, 0.1f),
+            Dropout = new DropoutOptions(0.2f, 0.2f, 0.2f, 0.1f, 0.2f),
         };
         var network = new Network(options);
         using var team = new ComputeTeam(2);

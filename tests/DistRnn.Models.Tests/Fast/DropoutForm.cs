@@ -15,6 +15,7 @@ internal static class DropoutForm
             Output = options.Head is HeadKind.ClassPerStep or HeadKind.Crf
                 ? (row, step, unit) => Segmented(DropoutMasks.OutputTag, dropout.Output, row, step, unit, top)
                 : (row, step, unit) => Factor(DropoutMasks.OutputTag, dropout.Output, row, step, unit),
+            Recurrent = (layer, direction, row, unit) => Factor(DropoutMasks.RecurrentTag(layer) | (direction == 0 ? 0 : SecondDirection), dropout.Recurrent, row, 0, unit),
             Word = (row, step) => DropoutMasks.DropsWord(key, DropoutMasks.RowKey(step, shard, row), dropout.Words),
         };
 

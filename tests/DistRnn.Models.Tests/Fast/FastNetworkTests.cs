@@ -10,7 +10,7 @@ public sealed class FastNetworkTests
     private const double LossTolerance = 1e-5;
     private const double GradientTolerance = 1e-4;
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(100, 45)];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(100, 45), .. Enumerable.Range(RandomNetwork.FirstRefined, 24)];
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -129,7 +129,7 @@ public sealed class FastNetworkTests
     [Fact]
     public void Seeds_All_CoverEveryOption()
     {
-        var options = Seeds.Select(row => RandomNetwork.Options(new Random(row.Data))).ToArray();
+        var options = Seeds.Where(row => row.Data < RandomNetwork.FirstRefined).Select(row => RandomNetwork.Options(new Random(row.Data))).ToArray();
         Assert.Equal(3, options.Select(o => o.Cell).Distinct().Count());
         Assert.Equal(9, options.Where(o => o.Head != HeadKind.Crf).Select(o => (o.Head, o.Pooling)).Distinct().Count());
         Assert.Contains(options, o => o.Head == HeadKind.Crf && o.Outputs > 64);
@@ -143,6 +143,18 @@ public sealed class FastNetworkTests
         Assert.Contains(options, o => !o.ClassWeights.IsEmpty && o.Outputs > 64);
         Assert.Contains(Seeds, row => new NetworkCase(row.Data).From is not null);
         Assert.Contains(Seeds, row => new NetworkCase(row.Data).Shards.Any(shard => shard.Rows == 0));
+    }
+
+    [Fact]
+    public void Seeds_Refined_CoverEveryRefinementOfEveryCell()
+    {
+        var options = Seeds.Where(row => row.Data >= RandomNetwork.FirstRefined).Select(row => new NetworkCase(row.Data).Options).ToArray();
+        Assert.Equal(3, options.Where(o => o.TieWeights).Select(o => o.Cell).Distinct().Count());
+        Assert.Equal(4, options.Where(o => o.PoolsByAttention).Select(o => (o.Head, o.Bidirectional)).Distinct().Count());
+        Assert.Equal(4, options.Where(o => o.Dropout.Recurrent > 0).Select(o => (o.Cell, o.Cell == CellKind.Gru && !o.ResetAfter)).Distinct().Count());
+        Assert.Contains(options, o => o.TieWeights && o.Outputs > 64);
+        Assert.Contains(options, o => o.Dropout.Recurrent > 0 && o.Bidirectional && o.Hidden.Length > 1);
+        Assert.Contains(Seeds, row => row.Data % 3 == 0 && row.Data >= RandomNetwork.FirstRefined && new NetworkCase(row.Data).From is not null);
     }
 
     private static void AssertStates(NetworkCase network, int shard, Reference.ReferenceResult expected, LaneState? to)
@@ -160,7 +172,7 @@ public sealed class FastNetworkTests
 
     private static void AssertTouchedRows(NetworkCase network, Gradient gradient)
     {
-        for (var column = 0; column < network.Options.Vocabularies.Length; column++)
+        for (var column = network.Options.TieWeights ? 1 : 0; column < network.Options.Vocabularies.Length; column++)
         {
             var read = network.Shards.SelectMany(shard => shard.Rows > 0 ? shard.Tokens(column).ToArray() : []).ToHashSet();
             if (column == 0 && network.Options.Dropout.Words > 0)

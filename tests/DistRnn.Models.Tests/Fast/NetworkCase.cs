@@ -11,6 +11,8 @@ internal sealed class NetworkCase : IDisposable
     {
         var random = new Random(seed);
         Options = RandomNetwork.Options(random);
+        if (seed >= RandomNetwork.FirstRefined)
+            Options = RandomNetwork.Refined(Options, seed, random);
         Network = new Network(Options);
         Tensors = RandomNetwork.Tensors(Network.Parameters, random);
         Parameters = new FloatBuffer(Network.Parameters.Count);

@@ -28,11 +28,48 @@ internal static class RandomNetwork
             ResetAfter = random.Next(2) == 0,
             Hidden = [.. hidden],
             Bidirectional = random.Next(2) == 0,
-            Pooling = Pick(random, Enum.GetValues<Pooling>()),
+            Pooling = Pick(random, [Pooling.Last, Pooling.Mean, Pooling.Max]),
             Head = head,
             Outputs = outputs,
             Dropout = random.Next(2) == 0 ? DropoutOptions.None : new DropoutOptions(0.25f, 0.3f, 0.4f, columns > 0 ? 0.2f : 0),
             ClassWeights = head is HeadKind.ValuesPerSequence or HeadKind.Crf || random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, outputs).Select(_ => (float)(0.5 + random.NextDouble()))],
+        };
+    }
+
+    /// <summary>From this seed on networks have what <see cref="Refined"/> adds.</summary>
+    public const int FirstRefined = 1000;
+
+    /// <summary>
+    /// The same network with one of the refinements that few networks have: with recurrent dropout, pooled by attention, or with weights that are shared. Neighbouring
+    /// seeds go through these and, in each, through the cells.
+    /// </summary>
+    public static NetworkOptions Refined(NetworkOptions options, int seed, Random random)
+    {
+        var turn = (seed - FirstRefined) / 3 % 4;
+        var cell = turn switch { 0 => CellKind.Rnn, 1 => CellKind.Lstm, _ => CellKind.Gru };
+        options = options with { Cell = cell, Peepholes = cell == CellKind.Lstm && options.Peepholes, ResetAfter = turn == 2 };
+        if (seed % 3 == 0)
+            return options with { Dropout = options.Dropout with { Recurrent = 0.3f } };
+        if (seed % 3 == 1)
+        {
+            var head = turn % 2 == 0 ? HeadKind.ValuesPerSequence : HeadKind.ClassPerSequence;
+            return options with { Head = head, Pooling = Pooling.Attention, Bidirectional = turn > 1, ClassWeights = [] };
+        }
+        var vocabulary = 1 + random.Next(150);
+        return options with
+        {
+            Vocabularies = [vocabulary],
+            Embeddings = [options.Hidden[^1]],
+            ValueSize = 0,
+            Characters = 0,
+            CharacterVocabulary = 0,
+            ContextWindow = 1,
+            Bidirectional = false,
+            Head = HeadKind.ClassPerStep,
+            Outputs = vocabulary,
+            HeadName = "decoder",
+            TieWeights = true,
+            ClassWeights = [],
         };
     }
 

@@ -23,6 +23,20 @@ public sealed class NetworkTests
         "decoder.weight 7x6", "decoder.bias 7");
 
     [Fact]
+    public void Parameters_OfTiedLanguageModel_ListTheSharedWeightOnceAndDense()
+    {
+        var network = new Network(LanguageModel with { Embeddings = [6], TieWeights = true });
+        AssertTable(
+            network.Options,
+            "embedding.weight 7x6",
+            "rnn.weight_ih_l0 24x6", "rnn.weight_hh_l0 24x6", "rnn.bias_ih_l0 24", "rnn.bias_hh_l0 24",
+            "rnn.weight_ih_l1 24x6", "rnn.weight_hh_l1 24x6", "rnn.bias_ih_l1 24", "rnn.bias_hh_l1 24",
+            "decoder.bias 7");
+        Assert.DoesNotContain(network.Parameters.Tensors, tensor => tensor.SparseRows);
+        Assert.False(network.TryCollectRows(0, 0, [], default, new HashSet<int>()));
+    }
+
+    [Fact]
     public void Parameters_OfBidirectionalPeepholeTagger_AreThoseOfTorchWithPeepholesBehindTheBiases() => AssertTable(
         new NetworkOptions
         {
@@ -67,6 +81,13 @@ public sealed class NetworkTests
         Assert.False(network.TryCollectRows(2, 0, [shard], new StepKey(1, 1), rows));
     }
 
+    [Fact]
+    public void Parameters_OfAttentionPooling_StandBeforeTheHead() => AssertTable(
+        new NetworkOptions { ValueSize = 2, Cell = CellKind.Rnn, Hidden = [3], Bidirectional = true, Head = HeadKind.ClassPerSequence, Pooling = Pooling.Attention, Outputs = 4 },
+        "rnn.weight_ih_l0 3x2", "rnn.weight_hh_l0 3x3", "rnn.bias_ih_l0 3", "rnn.bias_hh_l0 3",
+        "rnn.weight_ih_l0_reverse 3x2", "rnn.weight_hh_l0_reverse 3x3", "rnn.bias_ih_l0_reverse 3", "rnn.bias_hh_l0_reverse 3",
+        "pooling.weight 6x6", "pooling.bias 6", "pooling.context 6", "output.weight 4x6", "output.bias 4");
+
     [Theory]
     [InlineData(CellKind.Gru, true, 3)]
     [InlineData(CellKind.Gru, false, 3)]
@@ -94,6 +115,9 @@ public sealed class NetworkTests
     public static TheoryData<string, NetworkOptions> Invalid => new()
     {
         { "Embeddings", LanguageModel with { Embeddings = [] } },
+        { "TieWeights", LanguageModel with { TieWeights = true } },
+        { "TieWeights", LanguageModel with { Embeddings = [6], Outputs = 8, TieWeights = true } },
+        { "TieWeights", LanguageModel with { Embeddings = [6], Head = HeadKind.ClassPerSequence, TieWeights = true } },
         { "Embeddings", LanguageModel with { Embeddings = [0] } },
         { "Embeddings", LanguageModel with { Embeddings = [int.MaxValue], ContextWindow = 3 } },
         { "Vocabularies", LanguageModel with { Vocabularies = [0] } },

@@ -19,7 +19,7 @@ internal static class ReferenceForm
         ResetAfter = options.ResetAfter,
         Hidden = options.Hidden,
         Directions = options.Directions,
-        Pool = options.Pooling switch { Pooling.Last => Reference.PoolKind.Last, Pooling.Mean => Reference.PoolKind.Mean, _ => Reference.PoolKind.Max },
+        Pool = options.Pooling switch { Pooling.Last => Reference.PoolKind.Last, Pooling.Mean => Reference.PoolKind.Mean, Pooling.Max => Reference.PoolKind.Max, _ => Reference.PoolKind.Attention },
         Head = options.Head switch
         {
             HeadKind.ClassPerStep => Reference.ReferenceHead.ClassPerStep,
@@ -29,6 +29,7 @@ internal static class ReferenceForm
         },
         Outputs = options.Outputs,
         HeadName = options.HeadName,
+        TieWeights = options.TieWeights,
         ClassWeights = [.. options.ClassWeights.Select(weight => (double)weight)],
         UnknownToken = options.UnknownToken,
     };

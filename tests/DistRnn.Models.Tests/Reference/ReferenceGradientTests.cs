@@ -69,6 +69,41 @@ public sealed class ReferenceGradientTests
     }
 
     [Theory]
+    [InlineData("tied")]
+    [InlineData("attention")]
+    [InlineData("recurrent-rnn")]
+    [InlineData("recurrent-lstm")]
+    [InlineData("recurrent-gru")]
+    [InlineData("recurrent-textbook")]
+    public void Compute_EveryRefinement_IsTheSlope(string refinement)
+    {
+        var random = new Random(11);
+        var options = new NetworkOptions { Vocabularies = [7], Embeddings = [3], Cell = CellKind.Lstm, Hidden = [4, 3], Outputs = 7 };
+        options = refinement switch
+        {
+            "tied" => options with { TieWeights = true },
+            "attention" => options with { Head = HeadKind.ClassPerSequence, Pooling = Pooling.Attention, Bidirectional = true },
+            "recurrent-rnn" => options with { Cell = CellKind.Rnn, Bidirectional = true },
+            "recurrent-gru" => options with { Cell = CellKind.Gru },
+            "recurrent-textbook" => options with { Cell = CellKind.Gru, ResetAfter = false, Bidirectional = true },
+            _ => options with { Peepholes = true },
+        };
+        var tensors = RandomNetwork.Tensors(new Network(options).Parameters, random);
+        var shard = ReferenceForm.Of(RandomNetwork.Shard(options, [5, 1, 3], random));
+        var masks = new Reference.ReferenceMasks
+        {
+            Embedding = (row, step, unit) => (row + step + unit) % 5 == 0 ? 0 : 1.25,
+            Recurrent = refinement.StartsWith("recurrent", StringComparison.Ordinal) ? (layer, direction, row, unit) => (layer + direction + row + unit) % 3 == 0 ? 0 : 1.5 : null,
+        };
+        var network = new Reference.ReferenceNetwork(ReferenceForm.Of(options), tensors);
+
+        var result = network.Compute(shard, masks);
+
+        Assert.True(result.Targets > 0);
+        GradientCheck.Agrees(tensors, result.Gradients, () => network.Compute(shard, masks).Loss, random);
+    }
+
+    [Theory]
     [InlineData("softmax")]
     [InlineData("squares")]
     [InlineData("binary")]

@@ -40,10 +40,10 @@ public sealed class GruCell : ICell
     public StepTrace Forward(double[] input, CellState before)
     {
         ArgumentNullException.ThrowIfNull(before);
-        var h = before.Hidden;
+        var (h, read) = (before.Hidden, before.Read);
         var (fromInput, fromState) = ((double[])_inputBias.Value.Clone(), (double[])_recurrentBias.Value.Clone());
         Algebra.AddProduct(_inputWeight.Value, input, fromInput);
-        Algebra.AddProduct(_recurrentWeight.Value, h, fromState);
+        Algebra.AddProduct(_recurrentWeight.Value, read, fromState);
         var (r, z, n, candidate, after) = (new double[Hidden], new double[Hidden], new double[Hidden], new double[Hidden], new double[Hidden]);
         for (var j = 0; j < Hidden; j++)
         {
@@ -57,7 +57,7 @@ public sealed class GruCell : ICell
             {
                 candidate[j] = _recurrentBias.Value[2 * Hidden + j];
                 for (var k = 0; k < Hidden; k++)
-                    candidate[j] += _recurrentWeight.Value[(2 * Hidden + j) * Hidden + k] * (r[k] * h[k]);
+                    candidate[j] += _recurrentWeight.Value[(2 * Hidden + j) * Hidden + k] * (r[k] * read[k]);
             }
             n[j] = Math.Tanh(fromInput[2 * Hidden + j] + (_resetAfter ? r[j] : 1) * candidate[j]);
             after[j] = (1 - z[j]) * n[j] + z[j] * h[j];
@@ -71,6 +71,7 @@ public sealed class GruCell : ICell
         ArgumentNullException.ThrowIfNull(trace);
         ArgumentNullException.ThrowIfNull(after);
         var (r, z, n, candidate, h) = (trace.Gates[0], trace.Gates[1], trace.Gates[2], trace.Gates[3], trace.Before.Hidden);
+        var (read, dRead) = (trace.Before.Read, new double[Hidden]);
         var (dInput, dState, dx, dh) = (new double[3 * Hidden], new double[3 * Hidden], new double[Inputs], new double[Hidden]);
         var dr = new double[Hidden];
         for (var j = 0; j < Hidden; j++)
@@ -83,16 +84,17 @@ public sealed class GruCell : ICell
             dr[j] = _resetAfter ? dn * candidate[j] : 0;
         }
         if (!_resetAfter)
-            BackwardThroughReset(dState, r, h, dr, dh);
+            BackwardThroughReset(dState, r, read, dr, dRead);
         for (var j = 0; j < Hidden; j++)
             dInput[j] = dState[j] = dr[j] * r[j] * (1 - r[j]);
         var recurrentRows = (_resetAfter ? 3 : 2) * Hidden;
         Algebra.AddOuterProduct(dInput, trace.Input, _inputWeight.Gradient);
-        Algebra.AddOuterProduct(dState[..recurrentRows], h, _recurrentWeight.Gradient);
+        Algebra.AddOuterProduct(dState[..recurrentRows], read, _recurrentWeight.Gradient);
         Algebra.Add(dInput, _inputBias.Gradient);
         Algebra.Add(dState, _recurrentBias.Gradient);
         Algebra.AddTransposedProduct(_inputWeight.Value, dInput, dx);
-        Algebra.AddTransposedProduct(_recurrentWeight.Value, dState[..recurrentRows], dh);
+        Algebra.AddTransposedProduct(_recurrentWeight.Value, dState[..recurrentRows], dRead);
+        Algebra.Add(trace.Before.Masked(dRead), dh);
         return (dx, new CellState(dh, []));
     }
 

@@ -5,6 +5,15 @@ namespace DistRnn.Reference;
 /// <param name="Memory">An LSTM's c, [H]; empty for other cells.</param>
 public sealed record CellState(double[] Hidden, double[] Memory)
 {
+    /// <summary>What h is multiplied by before the recurrent weights read it, [H], or null for 1 each.</summary>
+    public double[]? Mask { get; init; }
+
+    /// <summary>What the recurrent weights read, [H].</summary>
+    public double[] Read => Masked(Hidden);
+
+    /// <summary>Values of the units, multiplied by the mask.</summary>
+    public double[] Masked(double[] values) => Mask is null ? values : [.. values.Zip(Mask, (value, factor) => value * factor)];
+
     /// <summary>All zeros.</summary>
     /// <param name="hidden">Units.</param>
     /// <param name="hasMemory">Whether there is a c.</param>

@@ -46,7 +46,7 @@ public sealed class LstmCell : ICell
         Algebra.Add(_inputBias.Value, a);
         Algebra.Add(_recurrentBias.Value, a);
         Algebra.AddProduct(_inputWeight.Value, input, a);
-        Algebra.AddProduct(_recurrentWeight.Value, before.Hidden, a);
+        Algebra.AddProduct(_recurrentWeight.Value, before.Read, a);
         var (i, f, g, o) = (new double[Hidden], new double[Hidden], new double[Hidden], new double[Hidden]);
         var (c, h) = (new double[Hidden], new double[Hidden]);
         for (var j = 0; j < Hidden; j++)
@@ -86,12 +86,12 @@ public sealed class LstmCell : ICell
             _peepholes[2].Gradient[j] += dao * c[j];
         }
         Algebra.AddOuterProduct(da, trace.Input, _inputWeight.Gradient);
-        Algebra.AddOuterProduct(da, trace.Before.Hidden, _recurrentWeight.Gradient);
+        Algebra.AddOuterProduct(da, trace.Before.Read, _recurrentWeight.Gradient);
         Algebra.Add(da, _inputBias.Gradient);
         Algebra.Add(da, _recurrentBias.Gradient);
         Algebra.AddTransposedProduct(_inputWeight.Value, da, dx);
         Algebra.AddTransposedProduct(_recurrentWeight.Value, da, dh);
-        return (dx, new CellState(dh, dc));
+        return (dx, new CellState(trace.Before.Masked(dh), dc));
     }
 
     private double Peephole(int gate, int unit) => _peepholes.Length == 0 ? 0 : _peepholes[gate].Value[unit];

@@ -57,7 +57,7 @@ public sealed class RnnCell : ICell
         Algebra.Add(_inputBias.Value, u);
         Algebra.Add(_recurrentBias.Value, u);
         Algebra.AddProduct(_inputWeight.Value, input, u);
-        Algebra.AddProduct(_recurrentWeight.Value, before.Hidden, u);
+        Algebra.AddProduct(_recurrentWeight.Value, before.Read, u);
         var z = new double[Hidden];
         for (var j = 0; j < Hidden; j++)
             z[j] = _function switch { RnnFunction.Tanh => Math.Tanh(u[j]), RnnFunction.Relu => Math.Max(0, u[j]), _ => Algebra.Sigmoid(u[j]) };
@@ -76,12 +76,12 @@ public sealed class RnnCell : ICell
             delta[j] = after.Hidden[j] * _function switch { RnnFunction.Tanh => 1 - z * z, RnnFunction.Relu => z > 0 ? 1 : 0, _ => z * (1 - z) };
         }
         Algebra.AddOuterProduct(delta, trace.Input, _inputWeight.Gradient);
-        Algebra.AddOuterProduct(delta, trace.Before.Hidden, _recurrentWeight.Gradient);
+        Algebra.AddOuterProduct(delta, trace.Before.Read, _recurrentWeight.Gradient);
         Algebra.Add(delta, _inputBias.Gradient);
         Algebra.Add(delta, _recurrentBias.Gradient);
         var (dx, dh) = (new double[Inputs], new double[Hidden]);
         Algebra.AddTransposedProduct(_inputWeight.Value, delta, dx);
         Algebra.AddTransposedProduct(_recurrentWeight.Value, delta, dh);
-        return (dx, new CellState(dh, []));
+        return (dx, new CellState(trace.Before.Masked(dh), []));
     }
 }

@@ -42,7 +42,8 @@ public sealed class BidirectionalStack
     /// <param name="inputs">[T][I].</param>
     /// <param name="initial">A state for each layer and direction, PyTorch's order.</param>
     /// <param name="masks">Dropout on the outputs of every layer but the last, or null.</param>
-    public StackRun Forward(double[][] inputs, CellState[] initial, LayerMask? masks = null)
+    /// <param name="recurrent">(layer * directions + direction): dropout on the state that a cell's recurrent weights read, [H], at every step; or null.</param>
+    public StackRun Forward(double[][] inputs, CellState[] initial, LayerMask? masks = null, Func<int, double[]>? recurrent = null)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(initial);
@@ -54,8 +55,9 @@ public sealed class BidirectionalStack
             {
                 traces[i] = new StepTrace[inputs.Length];
                 final[i] = initial[i];
+                var mask = recurrent?.Invoke(i);
                 foreach (var t in Order(inputs.Length, reverse: i > first))
-                    final[i] = (traces[i][t] = _cells[i].Forward(inputs[t], final[i])).After;
+                    final[i] = (traces[i][t] = _cells[i].Forward(inputs[t], final[i] with { Mask = mask })).After;
             }
             inputs = [.. Enumerable.Range(0, inputs.Length).Select(t => traces[first..(first + _directions)].SelectMany(direction => direction[t].After.Hidden).ToArray())];
             if (first + _directions < _cells.Length)

@@ -9,11 +9,16 @@ public sealed class Dense
     private readonly int _outputs;
 
     /// <summary>Finds its tensors: weight [outputs, inputs], bias [outputs].</summary>
-    public Dense(int inputs, int outputs, ParameterSet parameters, string prefix)
+    /// <param name="inputs">Inputs.</param>
+    /// <param name="outputs">Outputs.</param>
+    /// <param name="parameters">All tensors.</param>
+    /// <param name="prefix">What stands before their names.</param>
+    /// <param name="weight">The weight's name where another layer shares it, or null.</param>
+    public Dense(int inputs, int outputs, ParameterSet parameters, string prefix, string? weight = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         (_inputs, _outputs) = (inputs, outputs);
-        _weight = parameters.Get($"{prefix}weight", outputs * inputs);
+        _weight = parameters.Get(weight ?? $"{prefix}weight", outputs * inputs);
         _bias = parameters.Get($"{prefix}bias", outputs);
     }
 

@@ -11,6 +11,9 @@ public enum PoolKind
 
     /// <summary>The largest over steps, the first where several are equal.</summary>
     Max,
+
+    /// <summary>The mean whose weights are learned: <see cref="AttentionPool"/>, which has parameters.</summary>
+    Attention,
 }
 
 /// <summary>From a sequence [T][directions * H] to one vector [directions * H], and back.</summary>

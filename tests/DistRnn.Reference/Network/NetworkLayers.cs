@@ -27,7 +27,9 @@ internal sealed class NetworkLayers
             ReferenceCell.Lstm => new LstmCell(options.InputsOf(layer), options.Hidden[layer], options.Peepholes, parameters, "rnn.", suffix),
             _ => new GruCell(options.InputsOf(layer), options.Hidden[layer], options.ResetAfter, parameters, "rnn.", suffix),
         });
-        Output = new Dense(options.Directions * options.Hidden[^1], options.Outputs, parameters, options.HeadName + ".");
+        if (options.Head is ReferenceHead.ClassPerSequence or ReferenceHead.ValuesPerSequence && options.Pool == PoolKind.Attention)
+            Attention = new AttentionPool(options.Directions * options.Hidden[^1], parameters);
+        Output = new Dense(options.Directions * options.Hidden[^1], options.Outputs, parameters, options.HeadName + ".", options.TieWeights ? "embedding.weight" : null);
     }
 
     public BidirectionalStack Stack { get; }
@@ -35,6 +37,16 @@ internal sealed class NetworkLayers
     public Dense Output { get; }
 
     public ConditionalRandomField? Crf { get; }
+
+    /// <summary>Attention pooling, where the network has it.</summary>
+    public AttentionPool? Attention { get; }
+
+    /// <summary>What the output layer reads of a sequence.</summary>
+    public double[] Pooled(double[][] outputs) => Attention?.Forward(outputs) ?? Pool.Forward(_options.Pool, outputs, _options.Directions);
+
+    /// <summary>dE/d(outputs) from dE/d(what the output layer read).</summary>
+    public double[][] BackwardPooled(double[][] outputs, double[] pooled) =>
+        Attention?.Backward(outputs, pooled) ?? Pool.Backward(_options.Pool, outputs, _options.Directions, pooled);
 
     /// <summary>The inputs of the first layer, [T][ContextWindow * StepSize]: the neighbours from left to right.</summary>
     public double[][] Inputs(int[][] tokens, ReferenceSequence sequence)

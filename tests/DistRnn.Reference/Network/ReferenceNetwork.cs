@@ -40,17 +40,17 @@ public sealed class ReferenceNetwork
         var inputs = layers.Inputs(tokens, sequence);
         Apply(masks.Embedding, row, inputs);
         LayerMask? layerMask = masks.Layer is { } layer ? (index, step, unit) => layer(index, row, step, unit) : null;
-        var run = layers.Stack.Forward(inputs, sequence.Initial ?? layers.Stack.ZeroStates(), layerMask);
+        var run = layers.Stack.Forward(inputs, sequence.Initial ?? layers.Stack.ZeroStates(), layerMask, RecurrentMask(masks, row));
         result.Final.Add(run.Final);
 
         var perStep = _options.Head is ReferenceHead.ClassPerStep or ReferenceHead.Crf;
-        var features = perStep ? run.Outputs.Select(output => (double[])output.Clone()).ToArray() : [Pool.Forward(_options.Pool, run.Outputs, _options.Directions)];
+        var features = perStep ? run.Outputs.Select(output => (double[])output.Clone()).ToArray() : [layers.Pooled(run.Outputs)];
         Apply(masks.Output, row, features);
         var said = features.Select(layers.Output.Forward).ToArray();
         var deltas = layers.Crf is { } crf ? LossOfSequence(crf, said, sequence, result) : [.. said.Select((outputs, t) => Loss(outputs, sequence, t, result))];
         var gradients = features.Select((feature, t) => layers.Output.Backward(feature, deltas[t])).ToArray();
         Apply(masks.Output, row, gradients);
-        var outputs = perStep ? gradients : Pool.Backward(_options.Pool, run.Outputs, _options.Directions, gradients[0]);
+        var outputs = perStep ? gradients : layers.BackwardPooled(run.Outputs, gradients[0]);
         var (dInputs, _) = layers.Stack.Backward(run, outputs);
         Apply(masks.Embedding, row, dInputs);
         layers.BackwardInputs(tokens, sequence, dInputs);
@@ -68,6 +68,17 @@ public sealed class ReferenceNetwork
         result.Losses.AddRange(known.Select((_, t) => t == first ? loss : 0));
         result.Loss += first < 0 ? 0 : loss;
         return deltas;
+    }
+
+    private Func<int, double[]>? RecurrentMask(ReferenceMasks masks, int row)
+    {
+        if (masks.Recurrent is not { } recurrent)
+            return null;
+        return slot =>
+        {
+            var (layer, direction) = (slot / _options.Directions, slot % _options.Directions);
+            return [.. Enumerable.Range(0, _options.Hidden[layer]).Select(unit => recurrent(layer, direction, row, unit))];
+        };
     }
 
     private double[] Loss(double[] outputs, ReferenceSequence sequence, int t, ReferenceResult result)

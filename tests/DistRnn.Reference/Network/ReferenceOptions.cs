@@ -83,6 +83,9 @@ public sealed record ReferenceOptions
     /// <summary>The output layer's name.</summary>
     public string HeadName { get; init; } = "output";
 
+    /// <summary>Whether the output layer's weights are the first embedding's.</summary>
+    public bool TieWeights { get; init; }
+
     /// <summary>Weights of the classes, or empty for 1 each.</summary>
     public IReadOnlyList<double> ClassWeights { get; init; } = [];
 

@@ -42,6 +42,9 @@ public sealed record ReferenceMasks
     /// <summary>(row, step, element) of what enters the output layer; the step of a pooled sequence is 0.</summary>
     public Func<int, int, int, double>? Output { get; init; }
 
+    /// <summary>(layer, direction, row, unit) of the state that recurrent weights read, the same at every step.</summary>
+    public Func<int, int, int, int, double>? Recurrent { get; init; }
+
     /// <summary>(row, step): whether the token of column 0 becomes the unknown one.</summary>
     public Func<int, int, bool>? Word { get; init; }
 }

@@ -51,16 +51,6 @@ public sealed class JobErrorTests
     [InlineData("seed: -1", "'seed' is '-1'")]
     public void Parse_WrongValue_SaysWhatIsAllowed(string rest, string message) => Assert.Contains(message, JobText.ErrorOf(JobText.Least("tagging") + rest), StringComparison.Ordinal);
 
-    [Theory]
-    [InlineData("model: {tie-weights: true}", "model.tie-weights", "false")]
-    [InlineData("model: {dropout: {recurrent: 0.2}}", "model.dropout.recurrent", "0")]
-    public void Parse_WhatIsPlanned_IsRefusedAsNotAvailable(string rest, string key, string allowed)
-    {
-        var error = JobText.ErrorOf(JobText.Least("tagging") + rest);
-        Assert.Contains($"'{key}' is", error, StringComparison.Ordinal);
-        Assert.EndsWith($"which is not available yet in this version; allowed is {allowed}.", error, StringComparison.Ordinal);
-    }
-
     [Fact]
     public void Parse_UnknownTask_IsRefused() =>
         Assert.Contains("allowed is one of language-model, classification, tagging, forecasting, translation, word-vectors.", JobText.ErrorOf(JobText.Least("summarising")), StringComparison.Ordinal);
@@ -80,10 +70,6 @@ public sealed class JobErrorTests
     [InlineData("data: {train: p.txt, end-token: none}", "'data.end-token' is none, so that 'data.max-length' ends a target")]
     [InlineData("data: {train: p.txt, start-token: \"\"}", "'data.start-token' is empty")]
     public void Parse_WrongTranslationData_SaysWhatIsAllowed(string data, string message) => Assert.Contains(message, JobText.ErrorOf("task: translation\n" + data + "\n"), StringComparison.Ordinal);
-
-    [Fact]
-    public void Parse_AttentionPooling_IsRefusedAsNotAvailable() =>
-        Assert.Contains("'model.pooling' is 'attention', which is not available yet", JobText.ErrorOf(JobText.Least("classification") + "model: {pooling: attention}"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("tagging", "model: {peepholes: true, cell: gru}", "'model.peepholes' is true, but it has a meaning only with model.cell: lstm.")]
