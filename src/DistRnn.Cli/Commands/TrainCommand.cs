@@ -87,7 +87,7 @@ internal sealed class TrainCommand
     {
         var threads = job.Cluster.ThreadsPerWorker > 0 ? job.Cluster.ThreadsPerWorker : Math.Max(1, Environment.ProcessorCount / job.Cluster.Workers);
         return ClusterTraining.Run(
-            job, options, progress, seed => ChildNodes.Start(NodeCommand.ThisProgram, seed, job.Cluster.Workers, job.Cluster.ParameterServers, threads, progress.Note), progress.Note, cancellation);
+            job, options, progress, (seed, report) => ChildNodes.Start(NodeCommand.ThisProgram, seed, job.Cluster.Workers, job.Cluster.ParameterServers, threads, report), cancellation);
     }
 
     private int DryRun(JobOptions job, TrainingRunOptions options, bool isJson)

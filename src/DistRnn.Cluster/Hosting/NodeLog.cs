@@ -17,7 +17,10 @@ internal sealed class NodeLog(Action<string> report) : ILoggerProvider, ILogger
     {
         if (!IsEnabled(logLevel))
             return;
-        report(Shorten(formatter(state, exception)));
+        var line = Shorten(formatter(state, exception));
+        // Said with every late heartbeat; that they were late enough to matter is said as a node that cannot be reached.
+        if (!line.StartsWith("heartbeat interval is growing too large", StringComparison.Ordinal))
+            report(line);
     }
 
     /// <summary>What a line says, without Akka's brackets in front (level, time, thread, source) and without the stack trace below.</summary>

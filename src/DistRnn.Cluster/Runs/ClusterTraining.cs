@@ -18,13 +18,15 @@ public static class ClusterTraining
     /// <param name="job">The job; its section cluster says how many nodes to wait for.</param>
     /// <param name="options">How it is executed.</param>
     /// <param name="progress">Who watches; called on this thread.</param>
-    /// <param name="startNodes">Starts the other nodes, which join at the seed node that it is given; disposed of at the end.</param>
-    /// <param name="report">Told what a person who watches should know.</param>
+    /// <param name="startNodes">
+    /// Starts the other nodes, which join at the seed node that it is given, and report to the other; called from any thread, that reaches the observer in its turn.
+    /// Disposed of at the end.
+    /// </param>
     /// <param name="cancellation">Ends the run after the step in work and a checkpoint.</param>
     /// <returns>What the run came to; it also stands in the run directory.</returns>
     /// <exception cref="InvalidInputException">The job, its data or the directory are not usable, or what is to be resumed belongs to another job.</exception>
     public static RunSummary Run(
-        JobOptions job, TrainingRunOptions options, ITrainingProgress progress, Func<SeedNode, IAsyncDisposable> startNodes, Action<string> report, CancellationToken cancellation = default)
+        JobOptions job, TrainingRunOptions options, ITrainingProgress progress, Func<SeedNode, Action<string>, IAsyncDisposable> startNodes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(options);
@@ -33,10 +35,10 @@ public static class ClusterTraining
         var cores = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var hosting = new HostedRunOptions { Threads = cores, Replicas = Math.Min(job.Cluster.Replicas, Math.Min(1, job.Cluster.ParameterServers - 1)), SendsJob = true };
         using var run = new HostedRun(job, options, progress, hosting, cancellation);
-        return RunAsync(run, job, startNodes, report, options.Clock, cancellation).GetAwaiter().GetResult();
+        return RunAsync(run, job, startNodes, sentence => run.Post(() => progress.Note(sentence)), options.Clock, cancellation).GetAwaiter().GetResult();
     }
 
-    private static async Task<RunSummary> RunAsync(HostedRun run, JobOptions job, Func<SeedNode, IAsyncDisposable> startNodes, Action<string> report, TimeProvider clock, CancellationToken cancellation)
+    private static async Task<RunSummary> RunAsync(HostedRun run, JobOptions job, Func<SeedNode, Action<string>, IAsyncDisposable> startNodes, Action<string> report, TimeProvider clock, CancellationToken cancellation)
     {
         var node = new NodeOptions { Roles = NodeRoles.Coordinator, HostName = "127.0.0.1", Failover = FailoverProfile.Fast };
         var coordinator = await RunningNode.StartAsync(node, _ => new NodeMachinesOptions { CoordinatorRuns = _ => run.Runs, Coordinator = s_coordinator }, report, cancellation).ConfigureAwait(false);
@@ -47,7 +49,7 @@ public static class ClusterTraining
                 file.Take(member, MemberStatus.Up);
             coordinator.Node.Parts.Directory.Changed += file.Take;
             _ = coordinator.Ended.ContinueWith(ended => run.Fail(ended.Exception!.GetBaseException()), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            var nodes = startNodes(SeedOf(coordinator.Node.Parts.Id));
+            var nodes = startNodes(SeedOf(coordinator.Node.Parts.Id), report);
             await using (nodes.ConfigureAwait(false))
             {
                 try

@@ -82,6 +82,10 @@ internal sealed class HostedRun : IDisposable
         return _runs.Summary!;
     }
 
+    /// <summary>Has something done in its turn on the thread of <see cref="Run"/>.</summary>
+    /// <param name="order">What to do.</param>
+    public void Post(Action order) => _pump.Post(order);
+
     /// <summary>Has <see cref="Run"/> throw.</summary>
     /// <param name="exception">What.</param>
     public void Fail(Exception exception) => _pump.Post(() => throw exception);

@@ -18,8 +18,7 @@ public sealed class ClusterTrainingTests : IDisposable
         var cancellation = TestContext.Current.CancellationToken;
         var job = SampleJobs.With(SampleJobs.LanguageModel(_directory, "codec: none"), workers, servers);
         var alone = TrainingSession.Run(job, Options("alone"), SilentProgress.Instance, cancellation);
-        var reports = new System.Collections.Concurrent.ConcurrentQueue<string>();
-        var together = ClusterTraining.Run(job, Options("together"), SilentProgress.Instance, seed => SocketNodes.Start(seed, workers, servers, reports.Enqueue), reports.Enqueue, cancellation);
+        var together = ClusterTraining.Run(job, Options("together"), SilentProgress.Instance, (seed, report) => SocketNodes.Start(seed, workers, servers, report), cancellation);
         Assert.Equal(RunStatus.Completed, together.Status);
         Assert.Equal((alone.Fingerprint, alone.ModelFingerprint), (together.Fingerprint, together.ModelFingerprint));
         using var ledger = LedgerReader.Open(Path.Combine(_directory, "together", "ledger.db"));
