@@ -19,7 +19,7 @@ public sealed class TranslationDataTests
     [Fact]
     public void Load_CharactersWithASeparatorOfTheirOwn_KeepBlanksAndReverseTheSource()
     {
-        var data = Given.Load<TranslationData>(Pairs("1+2 _3 \n") with { Separator = "_", SourceTokens = TokenKind.Char, TargetTokens = TokenKind.Char, ReverseSource = true, StartToken = "_", EndToken = null, MaxLength = 4 });
+        var data = Given.Load<TranslationData>(Pairs("1+2 _3 \n") with { Separator = "_", SourceTokens = TokenKind.Char, TargetTokens = TokenKind.Char, ReverseSource = true, StartToken = "_", EndToken = null, MaxLength = 2 });
         Assert.Equal(["<pad>", "<unk>", "<bos>", "<eos>", "1", "+", "2", " "], data.Vocabularies[0].Tokens);
         Assert.Equal(["<pad>", "<unk>", "<bos>", "<eos>", "_", "3", " "], data.Vocabularies[1].Tokens);
         Assert.Equal(["7 6 5 4 | 4 5 | 5 6"], Rows(data, PartKind.Train));

@@ -58,6 +58,27 @@ public sealed class LoopbackTests : IDisposable
     }
 
     [Theory]
+    [InlineData("additive", "lstm", "none")]
+    [InlineData("general", "gru", "bf16")]
+    public void Fingerprint_OfATranslationWithAttention_IsThatOfOneProcess(string attention, string cell, string codec)
+    {
+        File.WriteAllLines(
+            Path.Combine(_directory, "pairs.tsv"),
+            Enumerable.Range(0, 60).Select(line => Enumerable.Range(0, 1 + line % 5).Select(word => (line * line + 7 * word) % 19).ToArray())
+                .Select(words => $"{string.Join(' ', words.Select(word => $"s{word}"))}\t{string.Join(' ', words.Select(word => $"t{word % 11}"))}"));
+        var file = Path.Combine(_directory, "job.yaml");
+        File.WriteAllText(file, $$"""
+            task: translation
+            data: {train: pairs.tsv, valid: pairs.tsv, reverse-source: true}
+            model: {embedding: 9, cell: {{cell}}, hidden: 12, layers: 2, bidirectional: true, attention: {{attention}}, decode: beam(2), dropout: {embedding: 0.1, layers: 0.2, output: 0.2, words: 0.1} }
+            training: {steps: 23, batch: 10, batch-shards: 3, clip-norm: 1, evaluate-every: 10}
+            cluster: {codec: {{codec}}}
+            checkpoint: {every-steps: 9}
+            """);
+        Check(JobFile.Read(file, JobOverrides.None), 2, 3);
+    }
+
+    [Theory]
     [InlineData("bounded-staleness(2)")]
     [InlineData("asynchronous")]
     public void Run_ShardsAppliedOneByOne_AppliesEachOnceAndLearns(string consistency)

@@ -46,7 +46,7 @@ public sealed record TranslationDataOptions : DataOptions
     /// <summary>Whether every decimal digit becomes 0.</summary>
     public bool ZeroDigits { get; init; }
 
-    /// <summary>The most tokens that a source keeps, and a target with its end, at least 1; null for all.</summary>
+    /// <summary>The most tokens that a source keeps, and a target with its end, at least 1; null for all. Without an end token it is the length of targets, and sources are kept whole.</summary>
     public int? MaxLength { get; init; }
 
     /// <summary>Whether sources are read from their end.</summary>

@@ -51,7 +51,8 @@ internal sealed class PairReader(TranslationDataOptions options, PairSide source
     private void Add(ReadOnlySpan<char> said, ReadOnlySpan<char> right, bool withTargets, LineReader lines)
     {
         var room = options.MaxLength ?? int.MaxValue;
-        if (source.Add(said, room) == 0)
+        // Where only the length ends a target, it is the target's and no source's.
+        if (source.Add(said, options.EndToken is null ? int.MaxValue : room) == 0)
             throw lines.Error("the source is empty; it has at least one token");
         var count = target.Add(right, options.EndToken is null ? room : room - 1);
         if (withTargets && count == 0 && options.EndToken is null)

@@ -23,6 +23,9 @@ public static class BuiltInData
         ("reber/train.conll", () => EmbeddedReberGrammar.Conll(0, 1000)),
         ("reber/valid.conll", () => EmbeddedReberGrammar.Conll(1500, 500)),
         ("reber/test.conll", () => EmbeddedReberGrammar.Conll(1000, 500)),
+        ("dates/train.tsv", () => WrittenDates.Pairs(0, 6000)),
+        ("dates/valid.tsv", () => WrittenDates.Pairs(6000, 500)),
+        ("dates/test.tsv", () => WrittenDates.Pairs(6500, 1000)),
     ];
 
     /// <summary>Whether a path of a job file is a reference to built-in data.</summary>

@@ -13,6 +13,7 @@ public static class BuiltInJobs
         Create("binary-addition", "two numbers added bit by bit, least significant first", new BuiltInGoal("accuracy", 0.999, AtLeast: true)),
         Create("adding-problem", "the sum of the two marked ones of fifty numbers", new BuiltInGoal("accuracy", 0.95, AtLeast: true)),
         Create("reber", "which symbols the embedded Reber grammar allows next: all of them right", new BuiltInGoal("accuracy", 0.999, AtLeast: true)),
+        Create("dates", "dates as people write them, to ISO 8601", new BuiltInGoal("exact-match", 0.995, AtLeast: true)),
     ];
 
     /// <summary>The job of a name, or null where there is none.</summary>

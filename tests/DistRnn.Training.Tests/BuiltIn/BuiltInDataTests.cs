@@ -39,6 +39,21 @@ public sealed class BuiltInDataTests
     }
 
     [Fact]
+    public void Dates_EveryPair_HasTheYearTheDayAndNoDateTwice()
+    {
+        var pairs = new[] { "train", "valid", "test" }.SelectMany(part => LinesOf($"built-in:dates/{part}.tsv")).Select(line => line.Split('\t')).ToArray();
+        Assert.Equal(7500, pairs.Select(pair => pair[1]).Distinct().Count());
+        foreach (var pair in pairs)
+        {
+            var date = DateOnly.ParseExact(pair[1], "yyyy-MM-dd", CultureInfo.InvariantCulture);
+            Assert.Contains(date.Year.ToString(CultureInfo.InvariantCulture), pair[0], StringComparison.Ordinal);
+            Assert.Contains(date.Day.ToString(CultureInfo.InvariantCulture), pair[0], StringComparison.Ordinal);
+        }
+        Assert.Contains(pairs, pair => pair[0].StartsWith("the 1st of", StringComparison.Ordinal));
+        Assert.Contains(pairs, pair => pair[0].StartsWith("the 12th of", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void BinaryAddition_EveryExample_AddsUp()
     {
         var train = LinesOf("built-in:binary-addition/train.jsonl");
