@@ -8,14 +8,17 @@ public sealed class GradientFlowTests
 {
     [Theory]
     [InlineData("language-model")]
+    [InlineData("language-model", "--set", "model.tie-weights=true", "--set", "model.embedding=16", "--set", "model.layers=2")]
     [InlineData("classification")]
+    [InlineData("classification", "--set", "model.pooling=attention", "--set", "model.dropout=0.2")]
     [InlineData("tagging")]
+    [InlineData("tagging", "--set", "model.output=crf", "--set", "model.characters=4", "--set", "model.context-window=3")]
     [InlineData("forecasting")]
-    public void GradientFlow_EveryTask_HasFourLinesAndAFlatCarousel(string task)
+    public void GradientFlow_EveryTask_HasFourLinesAndAFlatCarousel(string task, params string[] sets)
     {
         using var job = TinyJob.Create(task);
 
-        var result = CommandLine.Run("gradient-flow", job.JobFile, "--json");
+        var result = CommandLine.Run(["gradient-flow", job.JobFile, "--json", .. sets]);
 
         Assert.Equal("", result.ExitCode == 0 ? "" : result.Error);
         var json = result.LastLineAsJson();
