@@ -38,17 +38,18 @@ public sealed class RunJournal : IDisposable
     public string Directory => _directory.Path;
 
     /// <summary>Opens the directory.</summary>
+    /// <param name="adopted">The version that is taken over from an earlier coordinator, whose rows stand; null where steps are computed from what is opened.</param>
     /// <returns>The newest checkpoint's content where the run is resumed and has one, the beginning otherwise.</returns>
     /// <exception cref="Numerics.InvalidInputException">What is to be resumed belongs to another job, or the directory cannot be used.</exception>
-    public VersionContent Open()
+    public VersionContent Open(long? adopted = null)
     {
         var content = VersionContent.Empty(_job);
         var position = _record.Open(content.State) ?? new RunPosition();
         content.Mark(position.Step, position.ToJson());
         var course = _job.RunCourse;
         var stateBytes = sizeof(float) * (content.Parameters.Count * (2L + content.State.Optimizer.Vectors.Length) + 2 * (content.State.Lanes?.Values.Count ?? 0));
-        _record.Begin(stateBytes, course.IsEvaluationDue(position) ? position.Step - 1 : position.Step);
-        if (course.IsEvaluationDue(position))
+        _record.Begin(stateBytes, adopted ?? (course.IsEvaluationDue(position) ? position.Step - 1 : position.Step));
+        if (adopted is null && course.IsEvaluationDue(position))
             _openRow = ReportOf(position);
         _record.Clock.BeginStep();
         return content;

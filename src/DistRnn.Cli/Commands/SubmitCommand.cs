@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text.Json;
 using DistRnn.Cluster;
+using DistRnn.Numerics;
 
 namespace DistRnn.Cli;
 
@@ -8,6 +10,7 @@ namespace DistRnn.Cli;
 internal sealed class SubmitCommand
 {
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
 
     private readonly Argument<string> _job = new("JOB") { Description = "A job file, or the name of a built-in job" };
     private readonly Option<string> _seeds = ClusterCommands.SeedNodes();
@@ -48,9 +51,21 @@ internal sealed class SubmitCommand
     private async Task<JsonElement> FollowAsync(ClusterClient client, string name)
     {
         var shown = "";
+        var heard = Stopwatch.GetTimestamp();
         while (true)
         {
-            var answer = await client.AskAsync("run", new Dictionary<string, string> { ["run"] = name }, _signals.Token).ConfigureAwait(false);
+            JsonElement answer;
+            try
+            {
+                answer = await client.AskAsync("run", new Dictionary<string, string> { ["run"] = name }, _signals.Token).ConfigureAwait(false);
+            }
+            catch (InvalidInputException) when (Stopwatch.GetElapsedTime(heard) < s_patience)
+            {
+                // A coordinator that was lost is being replaced: the next one knows the run.
+                await Task.Delay(s_lookAgain, _signals.Token).ConfigureAwait(false);
+                continue;
+            }
+            heard = Stopwatch.GetTimestamp();
             var run = answer.GetProperty("run");
             if (run.TryGetProperty("summary", out _) || run.GetProperty("status").GetString() is "failed" or "cancelled")
                 return run;

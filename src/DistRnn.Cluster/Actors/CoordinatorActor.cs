@@ -47,6 +47,9 @@ internal sealed class CoordinatorActor : MachineActor
                 var (sender, self) = (Sender, Self);
                 _runs.Answer(query, answer => sender.Tell(answer, self));
                 break;
+            case WireEnvelope { Message: PromiseReply { Term: 0 } reply } envelope when envelope.To == Node:
+                _runs.TakeHoldings(envelope.From, reply.Holdings);
+                break;
             case Received { Message: PartitionSeed seed }:
                 _runs.TakeSnapshot(seed.Key, seed.Content);
                 break;

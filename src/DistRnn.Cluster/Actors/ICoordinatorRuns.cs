@@ -39,6 +39,13 @@ internal interface ICoordinatorRuns
     void Answer(ClusterQuery query, Action<ClusterAnswer> answer) =>
         answer(new ClusterAnswer("This coordinator trains one job for the command that started it and takes no others.", ""));
 
+    /// <summary>A parameter server says what it holds, having been asked without a term.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="holdings">Partitions of all runs.</param>
+    void TakeHoldings(NodeId server, System.Collections.Immutable.ImmutableArray<PartitionHolding> holdings)
+    {
+    }
+
     /// <summary>A partition's content has come for the checkpoint that is being collected.</summary>
     /// <param name="key">The partition and its owner epoch.</param>
     /// <param name="content">The content, with its version; the callee releases it.</param>

@@ -20,6 +20,9 @@ internal sealed record HostedRunOptions
     /// <summary>The status of a run that is told to end.</summary>
     public string StopStatus { get; init; } = "interrupted";
 
+    /// <summary>The version that the members hold of a run which an earlier coordinator began: its rows up to there stand.</summary>
+    public long? AdoptedVersion { get; init; }
+
     /// <summary>The blob of the job's package, for workers on other machines; empty where there is none.</summary>
     public string Package { get; init; } = "";
 
@@ -54,7 +57,7 @@ internal sealed class HostedRun : IDisposable
         _cancellation = cancellation;
         Job = LoadedJob.Load(job, hosting.Threads, progress);
         _journal = Job.CreateJournal(options, progress, started);
-        var start = _journal.Open();
+        var start = _journal.Open(hosting.AdoptedVersion);
         var ledgerFile = Path.Combine(_journal.Directory, "ledger.db");
         var (incarnation, term) = Earlier(ledgerFile);
         _ledger = LedgerWriter.Open(ledgerFile);

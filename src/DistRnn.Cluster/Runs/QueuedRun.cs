@@ -3,6 +3,11 @@ using DistRnn.Training;
 
 namespace DistRnn.Cluster;
 
+/// <summary>What is known of a run that an earlier coordinator began.</summary>
+/// <param name="Description">What its parameter servers were told of it.</param>
+/// <param name="Version">The newest version that is held.</param>
+internal sealed record TakenOverRun(RunDescription Description, long Version);
+
 /// <summary>A run that was submitted: what it is, and how far it has come. Thread-safe; it is its own observer.</summary>
 /// <param name="name">The run's name.</param>
 /// <param name="package">The blob of its job's package.</param>
@@ -23,6 +28,9 @@ internal sealed class QueuedRun(string name, string package, JobOptions job, str
     public JobOptions Job => job;
 
     public string Directory => directory;
+
+    /// <summary>Where the run was begun by an earlier coordinator, what is known of it.</summary>
+    public TakenOverRun? TakenOver { get; init; }
 
     /// <summary>Cancelled when the run is to end.</summary>
     public CancellationToken Stop => _stop.Token;

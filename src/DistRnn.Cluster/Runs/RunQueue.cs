@@ -18,6 +18,7 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
 {
     private const int RunsMax = 256;
     private const int LookAgainMs = 250;
+    private const int LooksMax = 20;
 
     private readonly NodeOptions _options;
     private readonly NodeParts _parts;
@@ -27,6 +28,8 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly BlockingCollection<QueuedRun> _queue = new(RunsMax);
     private readonly ConcurrentDictionary<string, QueuedRun> _runs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<NodeId, System.Collections.Immutable.ImmutableArray<PartitionHolding>> _holdings = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private ICoordinatorDesk? _desk;
     private volatile ICoordinatorRuns? _current;
@@ -60,6 +63,15 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
     /// <inheritdoc/>
     public void Answer(ClusterQuery query, Action<ClusterAnswer> answer)
     {
+        // What there is to say is known once the runs of an earlier coordinator are.
+        if (!_ready.Task.IsCompleted)
+            _ready.Task.ContinueWith(_ => AnswerNow(query, answer), TaskScheduler.Default);
+        else
+            AnswerNow(query, answer);
+    }
+
+    private void AnswerNow(ClusterQuery query, Action<ClusterAnswer> answer)
+    {
         try
         {
             using var arguments = JsonDocument.Parse(query.Json.Length > 0 ? query.Json : "{}");
@@ -79,6 +91,9 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
             answer(new ClusterAnswer($"The question cannot be read: {exception.Message}", ""));
         }
     }
+
+    /// <inheritdoc/>
+    public void TakeHoldings(NodeId server, System.Collections.Immutable.ImmutableArray<PartitionHolding> holdings) => _holdings[server] = holdings;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -201,20 +216,79 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
 
     private void Work()
     {
-        foreach (var run in _queue.GetConsumingEnumerable())
+        var earlier = new List<QueuedRun>();
+        try
         {
-            try
-            {
-                if (!run.Stop.IsCancellationRequested)
-                    Train(run);
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                run.Fail(exception.Message);
-                _report($"The run {run.Name} could not go on: {exception.Message}");
-            }
-            _current = null;
+            earlier = Discover();
         }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            _report($"The runs of an earlier coordinator cannot be taken over: {exception.Message}");
+        }
+        _ready.TrySetResult();
+        foreach (var run in earlier)
+            Do(run);
+        foreach (var run in _queue.GetConsumingEnumerable())
+            Do(run);
+    }
+
+    /// <summary>The runs that an earlier coordinator left: the parameter servers hold them, and with them what they are read from.</summary>
+    private List<QueuedRun> Discover()
+    {
+        for (var look = 0; look < LooksMax && !_ending.IsCancellationRequested; look++)
+        {
+            var servers = _parts.Directory.Members.Where(member => member.Roles.HasFlag(NodeRoles.ParameterServer)).ToArray();
+            foreach (var server in servers.Where(server => !_holdings.ContainsKey(server.Id)))
+                _desk!.Send(server.Id, NodeRoles.ParameterServer, new PromiseRequest(new RunKey("", 0), 0));
+            if (look > 0 && servers.All(server => _holdings.ContainsKey(server.Id)))
+                break;
+            _ending.Token.WaitHandle.WaitOne(LookAgainMs);
+        }
+        var runs = new List<QueuedRun>();
+        foreach (var held in _holdings.Values.SelectMany(holdings => holdings).Where(holding => holding.IsWhole).GroupBy(holding => holding.Key.Run.Run, StringComparer.Ordinal).OrderBy(held => held.Key, StringComparer.Ordinal))
+        {
+            var newest = held.MaxBy(holding => (holding.Key.Run.Incarnation, holding.Version))!;
+            if (!RunDescription.TryRead(newest.Description, out var description) || description.Package.Length == 0)
+                continue;
+            if (LayOut(description) is not { } job)
+            {
+                _report($"The run {held.Key} cannot be taken over: no member has its job any more.");
+                continue;
+            }
+            var run = new QueuedRun(held.Key, description.Package, job, Path.Combine(Folder("runs"), held.Key)) { TakenOver = new TakenOverRun(description, newest.Version) };
+            if (!_runs.TryAdd(run.Name, run))
+                continue;
+            _report($"The run {run.Name} is taken over at version {newest.Version}.");
+            runs.Add(run);
+        }
+        return runs;
+    }
+
+    /// <summary>The job of a run, from this node's blobs or from those of a worker, which has read it too.</summary>
+    private JobOptions? LayOut(RunDescription description)
+    {
+        foreach (var member in _parts.Directory.Members.Where(member => member.Roles.HasFlag(NodeRoles.Worker)))
+        {
+            _link.Meet(member.Data, member.Host);
+            if (PackageReading.LayOutAsync(_blobs, member.Data.Name, description.Package, Folder("jobs"), _ending.Token).GetAwaiter().GetResult().Job is { } job)
+                return job;
+        }
+        return null;
+    }
+
+    private void Do(QueuedRun run)
+    {
+        try
+        {
+            if (!run.Stop.IsCancellationRequested)
+                Train(run);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            run.Fail(exception.Message);
+            _report($"The run {run.Name} could not go on: {exception.Message}");
+        }
+        _current = null;
     }
 
     private void Train(QueuedRun run)
@@ -224,6 +298,9 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
             run.Status = "cancelled";
             return;
         }
+        var earlier = run.TakenOver;
+        if (earlier is not null)
+            (workers, servers) = (earlier.Description.Workers, earlier.Description.Partitions);
         var job = run.Job with { Cluster = run.Job.Cluster with { Workers = workers, ParameterServers = servers } };
         var hosting = new HostedRunOptions
         {
@@ -232,8 +309,9 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
             Package = run.Package,
             Holder = Here,
             StopStatus = "cancelled",
+            AdoptedVersion = earlier?.Version,
         };
-        using var hosted = new HostedRun(job, new TrainingRunOptions { OutputDirectory = run.Directory, Threads = Environment.ProcessorCount }, run, hosting, run.Stop);
+        using var hosted = new HostedRun(job, new TrainingRunOptions { OutputDirectory = run.Directory, Resume = earlier is not null, Threads = Environment.ProcessorCount }, run, hosting, run.Stop);
         _report($"The run {run.Name} begins with {workers} workers and {servers} parameter servers.");
         _desk!.Renew();
         _current = hosted.Runs;

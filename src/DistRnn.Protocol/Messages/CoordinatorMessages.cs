@@ -8,8 +8,8 @@ namespace DistRnn.Protocol;
 public readonly record struct PartitionOwner(NodeId Node, long OwnerEpoch);
 
 /// <summary>Asks a parameter server to promise a term: from then on it refuses commands of lower ones.</summary>
-/// <param name="Run">The run; its incarnation is the highest that the asker knows.</param>
-/// <param name="Term">The term.</param>
+/// <param name="Run">The run; its incarnation is the highest that the asker knows. Without a name: all runs.</param>
+/// <param name="Term">The term; 0 is never promised, and only asks what the server holds.</param>
 public sealed record PromiseRequest(RunKey Run, long Term) : IMessage;
 
 /// <summary>Makes a parameter server the owner of a partition. Its content follows as a <see cref="PartitionSeed"/>.</summary>

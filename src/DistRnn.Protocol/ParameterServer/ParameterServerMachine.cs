@@ -121,7 +121,8 @@ public sealed partial class ParameterServerMachine : IDisposable
         var isGiven = request.Term > highest || request.Term == _promisedTerm && from == _coordinator;
         if (isGiven)
             (_promisedTerm, _coordinator) = (request.Term, from);
-        var holdings = _partitions.Values.Where(state => state.Key.Run.Run == request.Run.Run).Select(HoldingOf);
+        // A coordinator that has just come does not know which runs there are: it names none, and asks for no term either.
+        var holdings = _partitions.Values.Where(state => request.Run.Run.Length == 0 || state.Key.Run.Run == request.Run.Run).Select(HoldingOf);
         ToCoordinator(from, new PromiseReply(request.Run, request.Term, isGiven, Math.Max(highest, _promisedTerm), [.. holdings]));
         _effects.Because(isGiven ? $"Term {request.Term} is promised to {from}." : $"Term {request.Term} is refused: there was a term {highest}.");
     }
