@@ -13,7 +13,7 @@ public sealed class ProcessFaultTests
     [Fact]
     public async Task AWorkerThatServesParameters_Killed_IsReplacedByTheCopyOfItsPartition()
     {
-        var summary = await RunWithFault(["--workers", "3", "--parameter-servers", "2"], server => Signal(server, "KILL"));
+        var summary = await RunWithFault(["--workers", "3", "--parameter-servers", "2"], server => SignalAsync(server, "KILL"));
         Assert.Equal(1, summary.GetProperty("faults").GetProperty("worker-lost").GetInt32());
         Assert.Equal(1, summary.GetProperty("faults").GetProperty("parameter-server-lost").GetInt32());
         Assert.Equal(0, summary.GetProperty("incarnation").GetInt32());
@@ -22,7 +22,7 @@ public sealed class ProcessFaultTests
     [Fact]
     public async Task AParameterServerWithoutACopy_Killed_SendsTheRunBackToItsCheckpoint()
     {
-        var summary = await RunWithFault(["--workers", "2", "--parameter-servers", "2", "--set", "cluster.replicas=0"], server => Signal(server, "KILL"));
+        var summary = await RunWithFault(["--workers", "2", "--parameter-servers", "2", "--set", "cluster.replicas=0"], server => SignalAsync(server, "KILL"));
         Assert.Equal(1, summary.GetProperty("faults").GetProperty("rollback").GetInt32());
         Assert.Equal(1, summary.GetProperty("incarnation").GetInt32());
     }
@@ -30,11 +30,11 @@ public sealed class ProcessFaultTests
     [Fact]
     public async Task AWorkerThatServesParameters_StoppedForTenSeconds_ChangesNoBit()
     {
-        var summary = await RunWithFault(["--workers", "3", "--parameter-servers", "2"], server =>
+        var summary = await RunWithFault(["--workers", "3", "--parameter-servers", "2"], async server =>
         {
-            Signal(server, "STOP");
-            Thread.Sleep(TimeSpan.FromSeconds(10));
-            Signal(server, "CONT");
+            await SignalAsync(server, "STOP");
+            await Task.Delay(TimeSpan.FromSeconds(10));
+            await SignalAsync(server, "CONT");
         });
         Assert.Equal(1, summary.GetProperty("faults").GetProperty("worker-lost").GetInt32());
     }
@@ -58,13 +58,13 @@ public sealed class ProcessFaultTests
         Check(job, resumed.LastLineAsJson());
     }
 
-    private static async Task<JsonElement> RunWithFault(string[] counts, Action<int> fault)
+    private static async Task<JsonElement> RunWithFault(string[] counts, Func<int, Task> fault)
     {
         using var job = TinyJob.Create("language-model");
         using var child = CommandLine.StartChild(job.Directory, ["train", job.JobFile, "--output", job.Run, "--local", "processes", .. counts, .. s_settings]);
         var output = child.StandardOutput.ReadToEndAsync();
         var error = await WaitForCheckpoint(child, job.Run);
-        fault(ServerOf(job.Run));
+        await fault(ServerOf(job.Run));
         await child.WaitForExitAsync();
         Assert.True(child.ExitCode == 0, $"exit code {child.ExitCode}: {await error}");
         using var summary = JsonDocument.Parse((await output).TrimEnd('\n').Split('\n')[^1]);
@@ -103,10 +103,10 @@ public sealed class ProcessFaultTests
         return error;
     }
 
-    private static void Signal(int process, string signal)
+    private static async Task SignalAsync(int process, string signal)
     {
         using var kill = Process.Start("kill", ["-" + signal, process.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        await kill.WaitForExitAsync();
         Assert.Equal(0, kill.ExitCode);
     }
 }
