@@ -11,7 +11,7 @@ public sealed partial class SourceRuleTests
     private static readonly string[] s_topLevel =
     [
         "src", "tests", "cluster-config", "docker", "DistRnn.sln", "README.md", "LICENSE", "Directory.Build.props", "Directory.Packages.props",
-        ".dockerignore", ".editorconfig", ".gitattributes", ".gitignore", ".ci",
+        ".editorconfig", ".gitattributes", ".gitignore", ".ci",
     ];
 
     // Written in two halves, so that this file does not break its own rules.
