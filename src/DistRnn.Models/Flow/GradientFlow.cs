@@ -18,9 +18,9 @@ public static unsafe class GradientFlow
     /// <param name="shards">Sequences; classes of steps that are not a sequence's last become -1.</param>
     /// <returns>
     /// Element k is the norm k steps before the last one, 0 at the last one itself, as the mean over those sequences that have such a step and a target; as many
-    /// elements as the longest sequence has steps.
+    /// elements as the longest such sequence has steps, none where no sequence has a target at its last step.
     /// </returns>
-    /// <exception cref="ArgumentException">The network has several layers or directions, or pools other than the last state; or nothing has a target.</exception>
+    /// <exception cref="ArgumentException">The network has several layers or directions, or pools other than the last state.</exception>
     public static double[] Measure(Network network, FloatBuffer parameters, ReadOnlySpan<SequenceBatch> shards)
     {
         Check(network);
@@ -57,7 +57,7 @@ public static unsafe class GradientFlow
     /// <param name="parameters">The flat vector, <see cref="ParameterTable.Count"/> floats.</param>
     /// <param name="shards">Sequences; classes of steps that are not a sequence's last become -1.</param>
     /// <returns>As <see cref="Measure"/> has it.</returns>
-    /// <exception cref="ArgumentException">The network is not such a one, or nothing has a target.</exception>
+    /// <exception cref="ArgumentException">The network is not such a one.</exception>
     public static double[] MeasureCarousel(Network network, FloatBuffer parameters, ReadOnlySpan<SequenceBatch> shards)
     {
         Check(network);
@@ -126,8 +126,6 @@ public static unsafe class GradientFlow
             _sums[back] = (_sums[back].Sum + norm, _sums[back].Count + 1);
         }
 
-        public double[] ToArray() => _sums.Count > 0
-            ? [.. _sums.Select(sum => sum.Sum / sum.Count)]
-            : throw new ArgumentException("No sequence has a target at its last step, so there is no error to send back.");
+        public double[] ToArray() => [.. _sums.Select(sum => sum.Sum / sum.Count)];
     }
 }

@@ -170,7 +170,7 @@ public sealed record NetworkOptions
     public float InitializerScale { get; init; } = 0.1f;
 
     /// <summary>Whether the head reads a sequence through attention pooling.</summary>
-    public bool PoolsByAttention => Head is HeadKind.ClassPerSequence or HeadKind.ValuesPerSequence && Pooling == Pooling.Attention;
+    internal bool PoolsByAttention => Head is HeadKind.ClassPerSequence or HeadKind.ValuesPerSequence && Pooling == Pooling.Attention;
 
     /// <summary>Directions of the recurrent stack: 1 or 2.</summary>
     public int Directions => Bidirectional ? 2 : 1;
