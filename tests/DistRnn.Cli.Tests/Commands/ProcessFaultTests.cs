@@ -33,7 +33,8 @@ public sealed class ProcessFaultTests
         var summary = await RunWithFault(["--workers", "3", "--parameter-servers", "2"], async server =>
         {
             await SignalAsync(server, "STOP");
-            await Task.Delay(TimeSpan.FromSeconds(10));
+            using var tenSeconds = new PeriodicTimer(TimeSpan.FromSeconds(10));
+            await tenSeconds.WaitForNextTickAsync();
             await SignalAsync(server, "CONT");
         });
         Assert.Equal(1, summary.GetProperty("faults").GetProperty("worker-lost").GetInt32());
@@ -95,10 +96,11 @@ public sealed class ProcessFaultTests
     private static async Task<Task<string>> WaitForCheckpoint(Process child, string run)
     {
         var error = child.StandardError.ReadToEndAsync();
+        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!File.Exists(Path.Combine(run, "checkpoints", "step-50", "manifest.json")))
         {
             Assert.False(child.HasExited, child.HasExited ? await error : "");
-            await Task.Delay(20);
+            await looks.WaitForNextTickAsync();
         }
         return error;
     }
