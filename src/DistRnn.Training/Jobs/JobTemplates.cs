@@ -41,8 +41,8 @@ public static class JobTemplates
         TaskKind.Tagging =>
         [
             ("task", "tagging"), ("data.format", "conll"), ("data.train", "train.conll"), ("data.valid", "valid.conll"), ("data.test", "test.conll"), ("data.min-count", "2"), ("data.lowercase", "true"), ("data.digits", "zero"),
-            ("data.columns.token", "0"), ("data.columns.features", "[]"), ("data.columns.tag", "1"), ("model.embedding", "100"), ("model.feature-embedding", "[]"), ("model.cell", "lstm"), ("model.hidden", "150"),
-            ("model.bidirectional", "true"), ("model.context-window", "3"), ("model.dropout.embedding", "0.5"), ("model.dropout.output", "0.5"), ("model.dropout.words", "0.02"), ("training.epochs", "20"),
+            ("data.columns.token", "0"), ("data.columns.features", "[]"), ("data.columns.tag", "1"), ("model.embedding", "100"), ("model.feature-embedding", "[]"), ("model.characters", "50"), ("model.output", "crf"), ("model.cell", "lstm"),
+            ("model.hidden", "150"), ("model.bidirectional", "true"), ("model.context-window", "3"), ("model.dropout.embedding", "0.5"), ("model.dropout.output", "0.5"), ("model.dropout.words", "0.02"), ("training.epochs", "20"),
             ("training.batch", "32"), ("training.learning-rate", "0.002"), ("training.schedule", "cosine"), ("training.clip-norm", "5"),
         ],
         TaskKind.WordVectors =>
