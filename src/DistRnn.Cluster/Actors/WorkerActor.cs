@@ -4,7 +4,7 @@ using DistRnn.Protocol;
 namespace DistRnn.Cluster;
 
 /// <summary>Drives a <see cref="WorkerMachine"/>: messages here, computing and reading on a thread of its own.</summary>
-internal sealed class WorkerActor : MachineActor
+internal sealed class WorkerActor : MachineActor, IDisposable
 {
     private readonly IWorkerRuns _runs;
     private readonly ComputeThread _thread;
@@ -46,11 +46,14 @@ internal sealed class WorkerActor : MachineActor
         }
     }
 
+    /// <summary>Ends the compute thread when it has done what was ordered.</summary>
+    public void Dispose() => _thread.Dispose();
+
     /// <inheritdoc/>
     protected override void PostStop()
     {
         _thread.Post(_runs.Dispose);
-        _thread.Dispose();
+        Dispose();
         base.PostStop();
     }
 
