@@ -155,7 +155,7 @@ public sealed partial class CoordinatorMachine
         if (Phase == CoordinatorPhase.Placing && !reply.IsDone && !partition.IsHeld && partition.Owner == from && partition.OwnerEpoch == reply.Key.OwnerEpoch)
         {
             // It came to hold the partition after it had promised: only another term tells what it holds.
-            AskAbove(_term);
+            AskAbove(_term, _run.Incarnation);
             return;
         }
         if (partition.Promoting != from || partition.OwnerEpoch != reply.Key.OwnerEpoch)

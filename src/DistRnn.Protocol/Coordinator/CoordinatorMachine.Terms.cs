@@ -22,9 +22,10 @@ public sealed partial class CoordinatorMachine
         LookAtPromises(false);
     }
 
-    /// <summary>A worker follows a term that no server has promised any more: this coordinator takes one above it, so that the worker follows again.</summary>
-    private void AskAbove(long term)
+    /// <summary>A worker follows a term that no server has promised any more: this coordinator takes one above it, so that the worker follows again, in another life of the run where nobody else holds it.</summary>
+    private void AskAbove(long term, int incarnation)
     {
+        _run = _run with { Incarnation = Math.Max(_run.Incarnation, incarnation) };
         ForgetStep();
         _savingVersion = -1;
         BeginAsking(term + 1);

@@ -179,7 +179,7 @@ public sealed partial class CoordinatorMachine
             case StepApplied applied: TakeApplied(from, applied); break;
             case SnapshotTaken taken: TakeSnapshot(from, taken); break;
             case DuplicateReport report: TakeDuplicate(from, report); break;
-            case OfferRefused refused when refused.Term == _term && Phase != CoordinatorPhase.Asking: AskAbove(refused.HighestTerm); break;
+            case OfferRefused refused when refused.Term == _term && Phase != CoordinatorPhase.Asking: AskAbove(refused.HighestTerm, refused.Run.Incarnation + 1); break;
             case WorkerReady ready: TakeReady(from, ready); break;
             case WorkerDeclined declined: TakeDeclined(from, declined); break;
             case LeaseDone done: TakeDone(from, done); break;

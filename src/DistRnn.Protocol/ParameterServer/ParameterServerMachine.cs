@@ -120,18 +120,27 @@ public sealed partial class ParameterServerMachine : IDisposable
         var highest = _partitions.Values.Select(state => state.Assignment.Term).Append(_promisedTerm).Max();
         var isGiven = request.Term > highest || request.Term == _promisedTerm && from == _coordinator;
         if (isGiven)
-            (_promisedTerm, _coordinator) = (request.Term, from);
+            Promise(from, request.Term);
         // A coordinator that has just come does not know which runs there are: it names none, and asks for no term either.
         var holdings = _partitions.Values.Where(state => request.Run.Run.Length == 0 || state.Key.Run.Run == request.Run.Run).Select(HoldingOf);
         ToCoordinator(from, new PromiseReply(request.Run, request.Term, isGiven, Math.Max(highest, _promisedTerm), [.. holdings]));
         _effects.Because(isGiven ? $"Term {request.Term} is promised to {from}." : $"Term {request.Term} is refused: there was a term {highest}.");
     }
 
+    /// <summary>Promises a term. What an earlier coordinator decided and could not be done yet is the next one's to decide.</summary>
+    private void Promise(NodeId coordinator, long term)
+    {
+        if (term > _promisedTerm)
+            foreach (var state in _partitions.Values)
+                state.PendingDecision = null;
+        (_promisedTerm, _coordinator) = (term, coordinator);
+    }
+
     /// <summary>Whether a command's term is the promised one, or a higher one, which is promised by obeying it.</summary>
     private bool Obeys(NodeId from, RunKey run, long term)
     {
         if (term > _promisedTerm)
-            (_promisedTerm, _coordinator) = (term, from);
+            Promise(from, term);
         if (term == _promisedTerm && from == _coordinator)
             return true;
         ToCoordinator(from, new CommandRefused(run, term, _promisedTerm));

@@ -117,6 +117,8 @@ public sealed partial class WorkerMachine
             _effects.Because($"A command of term {term} and incarnation {key.Incarnation} is old: {run.Term} and {run.Key.Incarnation} are known.");
             return false;
         }
+        if (term > run.Term)
+            run.DropUncomputed();
         (run.Term, run.Coordinator) = (term, from);
         if (key.Incarnation != run.Key.Incarnation)
             run.BeginIncarnation(key);
@@ -164,6 +166,11 @@ public sealed partial class WorkerMachine
             run.DropBefore(lease.Address.Step);
         if (run.Work.FirstOrDefault(work => work.Lease is { } other && other.Address == lease.Address && other.Node == lease.Node) is { } same)
         {
+            if (lease.Term == same.Lease!.Term && lease.Attempt < same.Attempt)
+            {
+                _effects.Because($"Attempt {lease.Attempt} of the shards {lease.Node} was followed by attempt {same.Attempt}.");
+                return;
+            }
             if (same.Attempt == lease.Attempt && same.Lease!.Term == lease.Term && same.Lease.Owners.SequenceEqual(lease.Owners))
             {
                 if (same.Phase == WorkPhase.Done)
@@ -206,7 +213,7 @@ public sealed partial class WorkerMachine
             Fail(run, attempt, $"The lease names {owners.Length} owners of {run.Plan.Partitions.Count} partitions.");
             return false;
         }
-        run.Owners = owners;
+        run.TakeOwners(owners);
         return true;
     }
 

@@ -79,7 +79,7 @@ internal sealed class WorkerRunState(RunKey key, NodeId coordinator, long term)
 
     public string? Digest { get; set; }
 
-    public ImmutableArray<PartitionOwner> Owners { get; set; } = [];
+    public ImmutableArray<PartitionOwner> Owners { get; private set; } = [];
 
     /// <summary>The version of each partition's dense sections in the worker's vector; -1 for none.</summary>
     public long[] Versions { get; set; } = [];
@@ -97,14 +97,26 @@ internal sealed class WorkerRunState(RunKey key, NodeId coordinator, long term)
     public void BeginIncarnation(RunKey key)
     {
         DropAll();
-        Key = key;
+        (Key, Owners) = (key, []);
         Array.Fill(Versions, -1);
     }
+
+    /// <summary>Takes what a lease says of owners; an older lease may come later than a newer one, so of two the higher owner epoch is right.</summary>
+    public void TakeOwners(ImmutableArray<PartitionOwner> owners) => Owners = Owners.IsEmpty
+        ? owners
+        : [.. Owners.Zip(owners, (known, told) => told.OwnerEpoch >= known.OwnerEpoch ? told : known)];
 
     /// <summary>Lets go of all that belongs to earlier steps.</summary>
     public void DropBefore(long step)
     {
         foreach (var work in Work.Where(work => (work.Lease?.Address.Step ?? work.Version) < step).ToArray())
+            Drop(work);
+    }
+
+    /// <summary>Lets go of leases that another coordinator gave and nothing has been done for.</summary>
+    public void DropUncomputed()
+    {
+        foreach (var work in Work.Where(work => work.Phase == WorkPhase.Pulling).ToArray())
             Drop(work);
     }
 

@@ -7,6 +7,8 @@ internal sealed partial class SimulationChecks
 {
     private readonly SortedDictionary<(long Term, long Sequence, string Host), LedgerEvent> _ledger = [];
     private readonly List<(long Term, NodeId Node, bool IsFresh)> _terms = [];
+    private readonly Dictionary<(int Incarnation, long Term), long> _committed = [];
+    private readonly HashSet<(string Host, long Term, int Incarnation, int Attempt)> _attempts = [];
     private readonly Dictionary<long, string> _saved = [];
 
     /// <summary>Takes an event.</summary>
@@ -17,10 +19,22 @@ internal sealed partial class SimulationChecks
         if (_ledger.TryGetValue(place, out var other) && other != entry)
             Fail("ledger", $"{node} recorded an event {place.Sequence} of term {place.Term} where there was one already: {entry} and {other}.");
         _ledger[place] = entry;
+        if (entry is StepCommitted)
+            TakeCommit(node, entry.At);
         if (entry is TermBegan)
             _terms.Add((place.Term, node, false));
         if (entry is RunStarted)
             _terms[^1] = _terms[^1] with { IsFresh = true };
+    }
+
+    /// <summary>Where a coordinator has committed a step, one of a lower term may still hear of earlier ones, and of no later one.</summary>
+    private void TakeCommit(NodeId node, LedgerPlace place)
+    {
+        foreach (var (term, newest) in _committed.Where(other => other.Key.Incarnation == place.Incarnation && other.Key.Term > place.Term))
+            if (place.Step > newest)
+                Fail("commits", $"{node} committed step {place.Step} in term {place.Term} when step {newest} had been committed in term {term.Term}.");
+        var key = (place.Incarnation, place.Term);
+        _committed[key] = Math.Max(place.Step, _committed.GetValueOrDefault(key, -1));
     }
 
     /// <summary>A term is one coordinator's; only where nothing of a run was left and it began once more, its terms may have done so too.</summary>
@@ -46,6 +60,8 @@ internal sealed partial class SimulationChecks
             switch (entry)
             {
                 case StepLeased lease:
+                    if (!_attempts.Add((host, at.Term, at.Incarnation, lease.Attempt)))
+                        Fail("leases", $"Two leases of term {at.Term} and incarnation {at.Incarnation} have the number {lease.Attempt}.");
                     leased.Add((at.Incarnation, at.Step, lease.Attempt, lease.Worker));
                     break;
                 case ShardEntered shard:

@@ -27,7 +27,7 @@ internal sealed record FaultPlan(double Loss, double Doubling, double Lateness, 
     /// <param name="draws">Where its numbers come from.</param>
     public static FaultPlan Draw(FaultOptions options, int hosts, int spares, Draws draws)
     {
-        var until = draws.Milliseconds(2_000, 30_000);
+        var until = draws.Milliseconds(2_000, 20_000);
         var faults = new List<PlannedFault>();
         Add(options.SplitsMax, () => draws.Happens(0.4) ? FaultKind.OneWaySplit : FaultKind.Split, () => Side(), 300, 12_000);
         Add(options.CrashesMax, () => FaultKind.Crash, () => 1 << draws.Below(hosts), 200, 10_000);

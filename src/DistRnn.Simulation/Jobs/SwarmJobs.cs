@@ -10,9 +10,9 @@ internal static class SwarmJobs
     [
         ("lanes", """
             task: language-model
-            data: {train: "built-in:sine/sine.csv", tokens: char, split: {parts: {train: 40, valid: 8}, order: file}}
+            data: {train: "built-in:sine/sine.csv", tokens: char, split: {parts: {train: 600, valid: 120}, order: file}}
             model: {embedding: 12, cell: lstm, hidden: 28, dropout: 0.2}
-            training: {epochs: 2, batch: 6, batch-shards: 4, window: 20, optimizer: sgd, learning-rate: 0.5, clip-norm: 0.5}
+            training: {epochs: 2, batch: 6, batch-shards: 4, window: 15, optimizer: sgd, learning-rate: 0.5, clip-norm: 0.5}
             checkpoint: {every-steps: 3}
             """),
         ("ragged", """
@@ -39,9 +39,9 @@ internal static class SwarmJobs
             """),
         ("halving", """
             task: language-model
-            data: {train: "built-in:sine/sine.csv", tokens: char, split: {parts: {train: 24}, order: file}}
+            data: {train: "built-in:sine/sine.csv", tokens: char, split: {parts: {train: 200}, order: file}}
             model: {embedding: 8, cell: gru, hidden: 20}
-            training: {steps: 6, batch: 4, batch-shards: 4, window: 12, optimizer: sgd, learning-rate: 3e38}
+            training: {steps: 9, batch: 4, batch-shards: 4, window: 12, optimizer: sgd, learning-rate: 3e38}
             cluster: {non-finite: halve-rate}
             checkpoint: {every-steps: 2, copies: 1}
             """),

@@ -38,6 +38,8 @@ internal sealed partial class SimulatedCluster
         }
         if (_hooks.Log is not null)
             Note(process, $"{FaultNames.Of(role)} {Describe(input)}", outcome.Reason);
+        if (role == NodeRoles.ParameterServer)
+            Checks.LookAtCommand(process.Id, input, outcome);
         foreach (var effect in outcome.Effects)
             CarryOut(process, role, effect);
         Checks.Look(process, role);

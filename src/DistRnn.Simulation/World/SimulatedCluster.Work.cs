@@ -41,7 +41,7 @@ internal sealed partial class SimulatedCluster
 
     private void Answer(SimulatedProcess process, int shards, Func<long, Input> compute)
     {
-        var duration = Work.Milliseconds(20, 150) * shards * process.Host.Slowness;
+        var duration = Work.Milliseconds(20, 400) * shards * process.Host.Slowness;
         var answer = compute((long)duration.TotalMilliseconds);
         Events.In(duration, () => Feed(process, NodeRoles.Worker, answer), () => Release(answer));
     }
