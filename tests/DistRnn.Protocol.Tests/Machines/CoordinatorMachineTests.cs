@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using Xunit;
+using static DistRnn.Protocol.Tests.ServerHarness;
+
+namespace DistRnn.Protocol.Tests;
+
+public sealed class CoordinatorMachineTests
+{
+    private readonly CoordinatorMachine _machine = new(Head, new CoordinatorOptions());
+
+    [Fact]
+    public void Handle_Worker_IsOfferedTheRunOnlyOnceTheTermIsPromised()
+    {
+        Assert.DoesNotContain(Begin(), message => message is RunOffer);
+        Assert.Contains(Promise([]), message => message is RunOffer { Term: 1 });
+    }
+
+    [Fact]
+    public void Handle_RefusedPromise_AsksAboveTheHighestTerm()
+    {
+        Begin();
+        var asked = Receive(Self, new PromiseReply(Run, 1, false, 6, [])).OfType<PromiseRequest>().Single();
+        Assert.Equal(7, asked.Term);
+    }
+
+    [Fact]
+    public void Handle_TakeOverAfterTheFactorWentOut_SendsTheSameDecisionUnderItsOwnTerm()
+    {
+        Begin();
+        var decided = Decision(0, 4) with { Factor = 0.125f };
+        var sent = Promise([Held(5, decided)]).OfType<StepDecision>().Single();
+        Assert.Equal(decided with { Term = 1 }, sent);
+        Receive(Self, new StepApplied(Key, 4));
+        Assert.Equal(5, _machine.Version);
+    }
+
+    [Fact]
+    public void Handle_TakeOverBeforeTheFactorWentOut_LeasesTheStepAgain()
+    {
+        Begin();
+        Assert.DoesNotContain(Promise([Held(5, null)]), message => message is StepDecision);
+        Assert.Equal(CoordinatorPhase.Computing, _machine.Phase);
+        Assert.Contains(Receive(Worker, new WorkerReady(Run, "digest")), message => message is Lease { Term: 1, Address.Step: 5 });
+    }
+
+    [Fact]
+    public void Handle_ACopyAlone_GoesBackToACheckpoint()
+    {
+        Begin();
+        var outcome = _machine.Handle(new Received(Self, new PromiseReply(Run, 1, true, 1, [Held(5, null) with { IsOwner = false }])), TimeSpan.Zero);
+        Assert.Contains(outcome.Effects, effect => effect is FindCheckpoint);
+        Assert.Equal(1, _machine.Run.Incarnation);
+    }
+
+    [Fact]
+    public void Handle_OfferRefusedForAHigherTerm_AsksAboveIt()
+    {
+        Begin();
+        Promise([]);
+        var asked = Receive(Worker, new OfferRefused(Run, 1, 8)).OfType<PromiseRequest>().Single();
+        Assert.Equal(9, asked.Term);
+    }
+
+    [Fact]
+    public void Handle_CommandRefused_StepsDown()
+    {
+        Begin();
+        Promise([Held(5, null)]);
+        var outcome = _machine.Handle(new Received(Self, new CommandRefused(Run, 1, 2)), TimeSpan.Zero);
+        Assert.Contains(outcome.Effects, effect => effect is StepDown);
+        Assert.Equal(CoordinatorPhase.Deposed, _machine.Phase);
+    }
+
+    private static PartitionHolding Held(long version, StepDecision? decision) =>
+        new(Key, true, version, true, false, null, decision, BitConverter.GetBytes(version), ReadOnlyMemory<byte>.Empty);
+
+    private ImmutableArray<IMessage> Begin()
+    {
+        _machine.Handle(new MemberChanged(Self, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.Zero);
+        _machine.Handle(new MemberChanged(Worker, NodeRoles.Worker, MemberStatus.Up), TimeSpan.Zero);
+        return Sent(_machine.Handle(
+            new BeginRun(new RunPlan { Run = "run", Description = default, Spec = Spec, Course = new Counting(), StartVersion = 0, StartPosition = BitConverter.GetBytes(0L), Replicas = 0 }), TimeSpan.Zero));
+    }
+
+    private ImmutableArray<IMessage> Promise(ImmutableArray<PartitionHolding> holdings) => Receive(Self, new PromiseReply(Run, 1, true, 1, holdings));
+
+    private ImmutableArray<IMessage> Receive(NodeId from, IMessage message) => Sent(_machine.Handle(new Received(from, message), TimeSpan.Zero));
+
+    private static ImmutableArray<IMessage> Sent(Outcome outcome) => [.. outcome.Effects.OfType<SendTo>().Select(send => send.Message)];
+
+    /// <summary>A course whose position is the number of steps done, without evaluations, checkpoints or an end.</summary>
+    private sealed class Counting : ITrainingCourse
+    {
+        public int EvaluationPieces => 0;
+
+        public CourseView View(ReadOnlyMemory<byte> position) => new(AddressOf(position, 0), false, false, false, "");
+
+        public StepSettlement Settle(ReadOnlyMemory<byte> position, NodeSums sums, double squaredNorm) =>
+            new(StepVerdict.Applied, 0.5f, 0.1, false, BitConverter.GetBytes(StepOf(position) + 1), 1, sums.Loss, "");
+
+        public EvaluationSettlement Evaluate(ReadOnlyMemory<byte> position, ImmutableArray<ReadOnlyMemory<byte>> pieces) => new(position, "loss", 0, false, false);
+
+        public (StepAddress Address, double LearningRate, bool IsBehindBarrier) Ahead(ReadOnlyMemory<byte> position, int ahead) => (AddressOf(position, ahead), 0.1, false);
+
+        public StepSettlement SettleApplied(ReadOnlyMemory<byte> position, NodeSums sums, int passedOver) => Settle(position, sums, 0);
+
+        private static long StepOf(ReadOnlyMemory<byte> position) => position.IsEmpty ? 5 : BitConverter.ToInt64(position.Span);
+
+        private static StepAddress AddressOf(ReadOnlyMemory<byte> position, int ahead) => new(0, StepOf(position) + ahead, StepOf(position) + ahead);
+    }
+}

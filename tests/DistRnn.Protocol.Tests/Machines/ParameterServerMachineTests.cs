@@ -1,0 +1,164 @@
+using Xunit;
+using static DistRnn.Protocol.Tests.ServerHarness;
+
+namespace DistRnn.Protocol.Tests;
+
+public sealed class ParameterServerMachineTests
+{
+    [Fact]
+    public void Handle_PushesInEveryOrder_GiveTheSameBits()
+    {
+        float[]? first = null;
+        foreach (var order in Permutations([0, 1, 2, 3]))
+        {
+            using var server = new ServerHarness().Own();
+            foreach (var shard in order)
+                server.Receive(Worker, Push(shard, 1, shard + 0.1f));
+            server.Receive(Head, Decision(1, 0));
+            Assert.Equal(1, server.Holding.Version);
+            var floats = server.Floats();
+            Assert.Contains(floats, value => value != 0);
+            Assert.Equal(first ??= floats, floats);
+        }
+    }
+
+    [Fact]
+    public void Handle_CommandOfAStaleTerm_IsRefused()
+    {
+        using var server = new ServerHarness().Own();
+        server.PushAll();
+        server.Receive(NextHead, new PromiseRequest(Run, 2));
+        var refused = Assert.Single(server.Receive(Head, Decision(1, 0)).OfType<CommandRefused>());
+        Assert.Equal(2, refused.HighestTerm);
+        Assert.Equal(0, server.Holding.Version);
+    }
+
+    [Fact]
+    public void Handle_DecisionBeforeTheGradient_DoesNotOutliveItsTerm()
+    {
+        using var server = new ServerHarness().Own();
+        server.Receive(Head, Decision(1, 0));
+        server.Receive(NextHead, new PromiseRequest(Run, 2));
+        server.PushAll();
+        Assert.True(server.Holding.HoldsRoot);
+        Assert.Equal(0, server.Holding.Version);
+    }
+
+    [Fact]
+    public void Handle_DecisionBeforeTheGradient_IsMadeWhenItIsWhole()
+    {
+        using var server = new ServerHarness().Own();
+        server.Receive(Head, Decision(1, 0));
+        server.PushAll();
+        Assert.Equal(1, server.Holding.Version);
+    }
+
+    [Fact]
+    public void Handle_DecisionTwice_IsMadeOnceAndAnsweredTwice()
+    {
+        using var server = new ServerHarness().Own();
+        server.PushAll();
+        Assert.Single(server.Receive(Head, Decision(1, 0)).OfType<StepApplied>());
+        Assert.Single(server.Receive(Head, Decision(1, 0)).OfType<StepApplied>());
+        Assert.Equal(1, server.Holding.Version);
+    }
+
+    [Theory]
+    [InlineData(0.1f, false)]
+    [InlineData(7f, true)]
+    public void Handle_LateDuplicate_IsComparedWithWhatWasUsed(float value, bool differs)
+    {
+        using var server = new ServerHarness().Own();
+        server.PushAll();
+        server.Receive(Head, Decision(1, 0));
+        var answers = server.Receive(new NodeId("other", 1), Push(0, 1, value, attempt: 2));
+        Assert.Equal(Refusal.None, answers.OfType<PushReply>().Single().Refusal);
+        Assert.Equal(differs, answers.OfType<DuplicateReport>().Any());
+        Assert.Equal(1, server.Holding.Version);
+    }
+
+    [Fact]
+    public void Handle_GradientOfAnOwnerWithAReplica_IsReportedOnceTheReplicaHasIt()
+    {
+        using var server = new ServerHarness().Own(Copy);
+        server.Receive(Copy, new ReplicaState(Key, 0, -1));
+        Assert.DoesNotContain(server.PushAll(), message => message is GradientReport);
+        Assert.Contains(server.Receive(Copy, new ReplicaState(Key, 0, 0)), message => message is GradientReport);
+    }
+
+    [Fact]
+    public void Handle_ReplicaThatFellBehind_IsSeededAgain()
+    {
+        using var server = new ServerHarness().Own(Copy);
+        server.Receive(Copy, new ReplicaState(Key, 0, -1));
+        server.PushAll();
+        server.Receive(Copy, new ReplicaState(Key, 0, 0));
+        server.Receive(Head, Decision(1, 0));
+        server.Receive(Copy, new ReplicaState(Key, 1, -1));
+        server.Receive(Head, new CommitNotice(Run, 1, 0));
+        var seed = Assert.Single(server.Receive(Copy, new ReplicaState(Key, -1, -1)).OfType<PartitionSeed>());
+        Assert.Equal(1, seed.Content.Version);
+        Assert.NotNull(seed.Assignment);
+        seed.Release();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Handle_PromotionOfACopy_SaysWhetherItHoldsTheGradient(bool holdsRoot)
+    {
+        using var copy = new ServerHarness().Follow(0);
+        if (holdsRoot)
+        {
+            using var owner = new ServerHarness().Own(Copy);
+            owner.Receive(Copy, new ReplicaState(Key, 0, -1));
+            copy.Receive(Self, owner.PushAll().OfType<ReplicaGradient>().Single());
+        }
+        var promoted = Key with { OwnerEpoch = 2 };
+        var reply = Assert.Single(copy.Receive(Head, new Promotion(promoted, 1, 0)).OfType<PromotionReply>());
+        Assert.True(reply.IsDone);
+        Assert.Equal(holdsRoot, reply.HoldsRoot);
+        Assert.True(copy.Holding.IsOwner);
+        Assert.Equal(promoted, copy.Holding.Key);
+    }
+
+    [Fact]
+    public void Handle_PromotionOfACopyThatIsTooOld_IsRefused()
+    {
+        using var copy = new ServerHarness().Follow(3);
+        Assert.False(copy.Receive(Head, new Promotion(Key with { OwnerEpoch = 2 }, 1, 4)).OfType<PromotionReply>().Single().IsDone);
+        Assert.False(copy.Holding.IsOwner);
+    }
+
+    [Fact]
+    public void Handle_CopyOfALowerTerm_IsRefused()
+    {
+        using var server = new ServerHarness();
+        server.Receive(NextHead, new PromiseRequest(Run, 2));
+        server.Receive(Self, new PartitionSeed(Key, Content(0), Assignment(1)));
+        Assert.Empty(server.Machine.Holdings);
+    }
+
+    [Fact]
+    public void Handle_PromiseOfATermThatACopyCameUnder_IsRefused()
+    {
+        using var server = new ServerHarness();
+        server.Receive(Self, new PartitionSeed(Key, Content(0), Assignment(4)));
+        var reply = server.Receive(NextHead, new PromiseRequest(Run, 4)).OfType<PromiseReply>().Single();
+        Assert.False(reply.IsGiven);
+        Assert.Equal(4, reply.HighestTerm);
+    }
+
+    [Fact]
+    public void Handle_AssignmentOlderThanWhatIsHeld_IsAnswered()
+    {
+        using var server = new ServerHarness().Own();
+        var reply = server.Receive(Head, Assignment(1) with { Key = Key with { OwnerEpoch = 0 } }).OfType<PromotionReply>().Single();
+        Assert.False(reply.IsDone);
+        Assert.Equal(Key, server.Holding.Key);
+    }
+
+    private static IEnumerable<int[]> Permutations(int[] values) => values.Length < 2
+        ? [values]
+        : values.SelectMany(value => Permutations([.. values.Where(other => other != value)]).Select(rest => (int[])[value, .. rest]));
+}
