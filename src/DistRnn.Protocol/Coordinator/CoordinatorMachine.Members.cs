@@ -229,6 +229,9 @@ public sealed partial class CoordinatorMachine
     private void AssignReplica(int p, PlacedPartition partition)
     {
         partition.AssignedAt = _now;
+        // A server that promised a higher term takes no copy of this one, and only a question makes it say so.
+        if (partition is { Replica: { } replica, ReplicaVersion: < 0 })
+            ToServer(replica, new PromiseRequest(_run, _term));
         ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, partition.Replica));
     }
 

@@ -40,8 +40,14 @@ public sealed partial class CoordinatorMachine
 
     private void TakePromise(NodeId from, PromiseReply reply)
     {
-        if (Phase != CoordinatorPhase.Asking || reply.Term != _term)
+        if (reply.Term != _term)
             return;
+        if (Phase != CoordinatorPhase.Asking)
+        {
+            if (!reply.IsGiven && reply.HighestTerm > _term)
+                Depose(new CommandRefused(reply.Run, reply.Term, reply.HighestTerm));
+            return;
+        }
         if (!reply.IsGiven)
         {
             BeginAsking(reply.HighestTerm + 1);

@@ -7,7 +7,9 @@ internal sealed partial class SimulationChecks
 {
     private readonly SortedDictionary<(long Term, long Sequence, string Host), LedgerEvent> _ledger = [];
     private readonly List<(long Term, NodeId Node, bool IsFresh)> _terms = [];
-    private readonly Dictionary<(int Incarnation, long Term), long> _committed = [];
+    private readonly Dictionary<(int Lineage, int Incarnation, long Term), long> _committed = [];
+    private readonly Dictionary<NodeId, int> _lineages = [];
+    private int _lineage;
     private readonly HashSet<(string Host, long Term, int Incarnation, int Attempt)> _attempts = [];
     private readonly Dictionary<long, string> _saved = [];
 
@@ -22,18 +24,25 @@ internal sealed partial class SimulationChecks
         if (entry is StepCommitted)
             TakeCommit(node, entry.At);
         if (entry is TermBegan)
+        {
             _terms.Add((place.Term, node, false));
+            _lineages[node] = _lineage;
+        }
         if (entry is RunStarted)
+        {
             _terms[^1] = _terms[^1] with { IsFresh = true };
+            _lineages[node] = ++_lineage;
+        }
     }
 
-    /// <summary>Where a coordinator has committed a step, one of a lower term may still hear of earlier ones, and of no later one.</summary>
+    /// <summary>Where a coordinator has committed a step, one of a lower term may still hear of earlier ones, and of no later one. A run that began once more, nothing being left, has terms of its own.</summary>
     private void TakeCommit(NodeId node, LedgerPlace place)
     {
-        foreach (var (term, newest) in _committed.Where(other => other.Key.Incarnation == place.Incarnation && other.Key.Term > place.Term))
+        var lineage = _lineages.GetValueOrDefault(node);
+        foreach (var (other, newest) in _committed.Where(other => other.Key.Lineage == lineage && other.Key.Incarnation == place.Incarnation && other.Key.Term > place.Term))
             if (place.Step > newest)
-                Fail("commits", $"{node} committed step {place.Step} in term {place.Term} when step {newest} had been committed in term {term.Term}.");
-        var key = (place.Incarnation, place.Term);
+                Fail("commits", $"{node} committed step {place.Step} in term {place.Term} when step {newest} had been committed in term {other.Term}.");
+        var key = (lineage, place.Incarnation, place.Term);
         _committed[key] = Math.Max(place.Step, _committed.GetValueOrDefault(key, -1));
     }
 
