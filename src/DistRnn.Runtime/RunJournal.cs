@@ -9,8 +9,8 @@ namespace DistRnn.Runtime;
 /// <param name="Reason">Why it ended, in words; empty where all its steps were done.</param>
 /// <param name="Workers">Workers that computed.</param>
 /// <param name="ParameterServers">Parameter servers that took part.</param>
-/// <param name="BytesPerStep">Bytes that crossed between processes a step.</param>
-public sealed record JournalEnding(string Status, string Reason, int Workers, int ParameterServers, long BytesPerStep);
+/// <param name="BytesPerStep">Bytes that workers pulled from and pushed to other processes, a step; null for what the coordinator has counted.</param>
+public sealed record JournalEnding(string Status, string Reason, int Workers, int ParameterServers, long? BytesPerStep);
 
 /// <summary>The run directory of a distributed run: it takes what the coordinator reports and writes what a run in one process would have written.</summary>
 /// <remarks>One caller at a time.</remarks>
@@ -165,7 +165,7 @@ public sealed class RunJournal : IDisposable
                 ParameterServers = ending.ParameterServers,
                 Incarnation = _incarnation,
                 Reproducible = _job.IsReproducible,
-                BytesPerStep = ending.BytesPerStep,
+                BytesPerStep = ending.BytesPerStep ?? 0,
             },
             cancellation);
     }

@@ -55,7 +55,7 @@ public static class ClusterTraining
                 try
                 {
                     return await Task.Factory.StartNew(
-                        () => run.Run(() => new JournalEnding("", "", job.Cluster.Workers, job.Cluster.ParameterServers, 0)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+                        () => run.Run(() => new JournalEnding("", "", job.Cluster.Workers, job.Cluster.ParameterServers, null)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
                 }
                 finally
                 {

@@ -144,6 +144,8 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     {
         var last = SourceOf(end.Version) ?? _source!;
         var ending = _ending(end);
+        if (ending.BytesPerStep is null)
+            ending = ending with { BytesPerStep = end.Steps == 0 ? 0 : end.Bytes / end.Steps };
         if (end.Status == "interrupted")
             ending = ending with { Reason = FormattableString.Invariant($"The run was told to end and stands at step {end.Version} of {_job.Steps}; --resume goes on from there.") };
         Summary = _journal.Finish(ending, last, _cancellation);

@@ -316,7 +316,7 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
         _desk!.Renew();
         _current = hosted.Runs;
         hosted.Runs.Begin(_desk);
-        run.End(hosted.Run(() => new JournalEnding("", "", workers, servers, 0)));
+        run.End(hosted.Run(() => new JournalEnding("", "", workers, servers, null)));
         _report($"The run {run.Name} ended: {run.Status}.");
     }
 

@@ -172,7 +172,14 @@ public sealed record WentBack(long From, long To, int Incarnation) : Effect;
 /// <param name="Reason">Why, in words.</param>
 /// <param name="Version">The last version.</param>
 /// <param name="Position">The last position.</param>
-public sealed record EndRun(string Status, string Reason, long Version, ReadOnlyMemory<byte> Position) : Effect;
+public sealed record EndRun(string Status, string Reason, long Version, ReadOnlyMemory<byte> Position) : Effect
+{
+    /// <summary>Bytes that workers pulled from and pushed to other nodes.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Steps that were committed under this coordinator.</summary>
+    public long Steps { get; init; }
+}
 
 /// <summary>Another coordinator is in charge: this one stops.</summary>
 /// <param name="Reason">In words.</param>

@@ -88,6 +88,7 @@ public sealed partial class CoordinatorMachine
 
     private void CommitShards()
     {
+        _committed++;
         var step = _shardWork[0];
         _shardWork.RemoveAt(0);
         var sums = SumOf(step.Sums);

@@ -8,7 +8,10 @@ public sealed partial class CoordinatorMachine
     private LeaseTable? _table;
     private StepDecision? _decision;
     private StepSettlement? _settlement;
+    private readonly Dictionary<NodeId, long> _counted = [];
     private NodeSums _sums;
+    private long _bytes;
+    private long _committed;
 
     private void BeginStep()
     {
@@ -140,6 +143,11 @@ public sealed partial class CoordinatorMachine
 
     private void TakeDone(NodeId from, LeaseDone done)
     {
+        if (done.Attempt > _counted.GetValueOrDefault(from))
+        {
+            _counted[from] = done.Attempt;
+            _bytes += done.Bytes;
+        }
         if (Spec.Consistency.AppliesShards)
         {
             TakeShardDone(from, done);
@@ -224,6 +232,7 @@ public sealed partial class CoordinatorMachine
 
     private void Commit()
     {
+        _committed++;
         var decision = _decision!;
         Record(new StepCommitted(
             Spec.Shards, Spec.Partitions, decision.Factor, _settlement?.Norm ?? 0, _settlement?.Loss ?? 0, decision.LearningRate, decision.IsApplied, decision.Term));

@@ -263,7 +263,7 @@ public sealed partial class CoordinatorMachine
             if (member.IsServer)
                 _effects.Send(member.Node, NodeRoles.ParameterServer, new RunOver(_run, _term, reason));
         }
-        _effects.Add(new EndRun(status, reason, _version, _position));
+        _effects.Add(new EndRun(status, reason, _version, _position) { Bytes = _bytes, Steps = _committed });
         _effects.Because($"The run is over ({status}): {reason}");
     }
 

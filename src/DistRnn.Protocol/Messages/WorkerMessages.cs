@@ -25,7 +25,8 @@ public sealed record OfferRefused(RunKey Run, long Term, long HighestTerm) : IMe
 /// <param name="Attempt">The lease.</param>
 /// <param name="Sums">Sums over the shards.</param>
 /// <param name="ComputeMs">How long computing took, in milliseconds of the worker's clock.</param>
-public sealed record LeaseDone(RunKey Run, long Step, TreeNode Node, long Attempt, NodeSums Sums, long ComputeMs) : IMessage;
+/// <param name="Bytes">Bytes of parameters, gradients and lane state that crossed between this worker and other nodes for it.</param>
+public sealed record LeaseDone(RunKey Run, long Step, TreeNode Node, long Attempt, NodeSums Sums, long ComputeMs, long Bytes) : IMessage;
 
 /// <summary>A worker cannot do what a lease asks.</summary>
 /// <param name="Run">The run's life.</param>

@@ -77,6 +77,8 @@ public sealed partial class WorkerMachine
         }
         work.Pulled.Add(reply.Key.Index);
         work.Lanes.AddRange(reply.Lanes);
+        if (run.Owners[reply.Key.Index].Node != _self)
+            work.Bytes += reply.Parameters.ContentBytes - (reply.HasDense ? 0 : sizeof(float) * reply.Parameters.Layout.DenseCount) + BytesOf(reply.Lanes);
         if (reply.HasDense)
             run.Versions[reply.Key.Index] = reply.Version;
         _effects.Add(new StoreParameters(reply));
@@ -136,9 +138,11 @@ public sealed partial class WorkerMachine
             if (work.Sent.GetValueOrDefault(partition, -1) == owner.OwnerEpoch)
                 continue;
             work.Sent[partition] = owner.OwnerEpoch;
-            var lanes = result.Lanes.Where(lane => run.Plan!.Partitions.LanePartitionOf(lane.Shard) == partition);
+            ImmutableArray<LanePart> lanes = [.. result.Lanes.Where(lane => run.Plan!.Partitions.LanePartitionOf(lane.Shard) == partition)];
+            if (owner.Node != _self)
+                work.Bytes += result.Parts[partition].ContentBytes + BytesOf(lanes);
             _effects.Send(owner.Node, NodeRoles.ParameterServer, new GradientPush(
-                run.KeyOf(partition), lease.Address, lease.Node, work.Attempt, result.Sums, result.Parts[partition].Share(), [.. lanes], result.Factor, lease.LearningRate ?? 0));
+                run.KeyOf(partition), lease.Address, lease.Node, work.Attempt, result.Sums, result.Parts[partition].Share(), lanes, result.Factor, lease.LearningRate ?? 0));
             StartRetries();
         }
         if (!isDone)
@@ -151,7 +155,9 @@ public sealed partial class WorkerMachine
     }
 
     private void ReportDone(WorkerRunState run, WorkItem work) => _effects.Send(
-        run.Coordinator, NodeRoles.Coordinator, new LeaseDone(run.Key, work.Lease!.Address.Step, work.Lease.Node, work.Attempt, work.Result!.Sums, work.Result.ComputeMs));
+        run.Coordinator, NodeRoles.Coordinator, new LeaseDone(run.Key, work.Lease!.Address.Step, work.Lease.Node, work.Attempt, work.Result!.Sums, work.Result.ComputeMs, work.Bytes));
+
+    private static long BytesOf(ImmutableArray<LanePart> lanes) => lanes.Sum(lane => sizeof(float) * (long)lane.Values.Length);
 
     private void TakePushReply(PushReply reply)
     {

@@ -49,6 +49,9 @@ internal sealed class WorkItem
 
     public Computed? Result { get; set; }
 
+    /// <summary>Bytes that crossed between this node and others for the lease.</summary>
+    public long Bytes { get; set; }
+
     /// <summary>The owner epoch under which each partition has acknowledged the gradient.</summary>
     public Dictionary<int, long> Pushed { get; } = [];
 

@@ -51,7 +51,7 @@ internal static class WireSamples
         new WorkerReady(s_run, "0123abcd"),
         new WorkerDeclined(s_run, "The data cannot be read."),
         new OfferRefused(s_run, 3, 5),
-        new LeaseDone(s_run, 333, s_node, 55, s_sums, 1234),
+        new LeaseDone(s_run, 333, s_node, 55, s_sums, 1234, 5678),
         new LeaseFailed(s_run, 55, "No memory."),
         new EvaluationDone(s_run, 333, 1, 56, s_bytes),
         new ParameterRequest(s_key, 333, true, [[1, 5, 7], []], false, [3, 7]),
