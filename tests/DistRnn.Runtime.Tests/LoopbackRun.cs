@@ -1,7 +1,7 @@
-using Xunit;
 using System.Collections.Immutable;
 using DistRnn.Protocol;
 using DistRnn.Training;
+using Xunit;
 
 namespace DistRnn.Runtime.Tests;
 

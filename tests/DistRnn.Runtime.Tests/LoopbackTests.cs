@@ -1,6 +1,6 @@
-using Xunit;
 using DistRnn.Protocol;
 using DistRnn.Training;
+using Xunit;
 
 namespace DistRnn.Runtime.Tests;
 

@@ -16,7 +16,17 @@ public sealed record FaultOptions
     /// <summary>No faults.</summary>
     public static FaultOptions None { get; } = new()
     {
-        LossMax = 0, DoublingMax = 0, LatenessMax = 0, SplitsMax = 0, CrashesMax = 0, MassCrashesMax = 0, StallsMax = 0, LeavesMax = 0, JoinsMax = 0, SlowNodesMax = 0, DiskLossesMax = 0,
+        LossMax = 0,
+        DoublingMax = 0,
+        LatenessMax = 0,
+        SplitsMax = 0,
+        CrashesMax = 0,
+        MassCrashesMax = 0,
+        StallsMax = 0,
+        LeavesMax = 0,
+        JoinsMax = 0,
+        SlowNodesMax = 0,
+        DiskLossesMax = 0,
     };
 
     /// <summary>The highest share of messages that are lost, 0 to 0.5; a seed's own is between 0 and this.</summary>

@@ -155,7 +155,13 @@ public sealed class EncoderDecoderTests
     {
         var error = Assert.Throws<ArgumentException>(() => new EncoderDecoder(new EncoderDecoderOptions
         {
-            SourceVocabulary = 3, TargetVocabulary = 3, Embedding = 2, Hidden = [4], Bidirectional = true, DecoderHidden = [4], Attention = AttentionKind.Dot,
+            SourceVocabulary = 3,
+            TargetVocabulary = 3,
+            Embedding = 2,
+            Hidden = [4],
+            Bidirectional = true,
+            DecoderHidden = [4],
+            Attention = AttentionKind.Dot,
         }));
         Assert.Contains("general and additive do not", error.Message, StringComparison.Ordinal);
     }

@@ -90,7 +90,14 @@ public sealed class SequenceSearchTests
         {
             _network = new EncoderDecoder(new EncoderDecoderOptions
             {
-                SourceVocabulary = 5, TargetVocabulary = 4, Embedding = 6, Cell = cell, Hidden = [7, 5], Bidirectional = both, Attention = attention, Peek = both,
+                SourceVocabulary = 5,
+                TargetVocabulary = 4,
+                Embedding = 6,
+                Cell = cell,
+                Hidden = [7, 5],
+                Bidirectional = both,
+                Attention = attention,
+                Peek = both,
             });
             _parameters = new FloatBuffer(_network.Parameters.Count);
             ReferenceForm.Import(_network.Parameters, RandomNetwork.Tensors(_network.Parameters, new Random(3)), _parameters);
