@@ -11,6 +11,8 @@ namespace DistRnn.Cluster;
 internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
 {
     private const long SeedAgainMs = 3_000;
+    private const int LookMs = 5_000;
+    private const long CollectMs = 60_000;
 
     private readonly LoadedJob _job;
     private readonly RunJournal _journal;
@@ -22,7 +24,9 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     private readonly Dictionary<(PartitionKey Key, long Version), long> _seeded = [];
     private ICoordinatorDesk? _desk;
     private VersionContent? _source;
+    private readonly Timer _look;
     private VersionContent? _collecting;
+    private long _collectingSince;
     private long _lastReport;
 
     /// <summary>Takes a run that is ready to begin.</summary>
@@ -39,6 +43,7 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     {
         (_job, _journal, _source, _ledger, _pump, _ending, _cancellation) = (job, journal, start, ledger, pump, ending, cancellation);
         _partitions = new PartitionMap(job.Table, partitions);
+        _look = new Timer(_ => pump.Post(LookAtCollecting), null, LookMs, LookMs);
     }
 
     /// <summary>What the run came to, once the pump has ended.</summary>
@@ -62,6 +67,7 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _look.Dispose();
         _source?.Dispose();
         _collecting?.Dispose();
     }
@@ -118,6 +124,17 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
         _collecting?.Dispose();
         _collecting = _job.CreateEmpty();
         _collecting.Mark(begin.Version, begin.Position);
+        _collectingSince = Environment.TickCount64;
+    }
+
+    /// <summary>Parts of a checkpoint that do not come, their owner having died on the way, are not waited for: it is begun again.</summary>
+    private void LookAtCollecting()
+    {
+        if (_collecting is not { } lost || Environment.TickCount64 - _collectingSince < CollectMs)
+            return;
+        _collecting = null;
+        _desk?.Feed(new CheckpointLost(lost.Version, "Parts of it did not come in a minute."));
+        lost.Dispose();
     }
 
     private void Collect(PartitionKey key, PartitionContent content)
