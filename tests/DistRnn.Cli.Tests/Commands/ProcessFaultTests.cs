@@ -8,7 +8,7 @@ namespace DistRnn.Cli.Tests;
 /// <summary>Real processes that are killed and stopped in the middle of a run: it ends in the bits of a run that nothing happened to, and the ledger proves it.</summary>
 public sealed class ProcessFaultTests
 {
-    private static readonly string[] s_settings = ["--set", "training.steps=400", "model.hidden=48", "checkpoint.every-steps=50", "--json"];
+    private const int Steps = 400;
 
     [Fact]
     public async Task AWorkerThatServesParameters_Killed_IsReplacedByTheCopyOfItsPartition()
@@ -35,8 +35,9 @@ public sealed class ProcessFaultTests
             await SignalAsync(server, "STOP");
             using var tenSeconds = new PeriodicTimer(TimeSpan.FromSeconds(10));
             await tenSeconds.WaitForNextTickAsync();
-            await SignalAsync(server, "CONT");
-        });
+            // A fast machine may have ended the run, and with it the process, before.
+            await SignalAsync(server, "CONT", mayBeGone: true);
+        }, 8 * Steps);
         Assert.Equal(1, summary.GetProperty("faults").GetProperty("worker-lost").GetInt32());
     }
 
@@ -45,7 +46,7 @@ public sealed class ProcessFaultTests
     {
         using var job = TinyJob.Create("language-model");
         string[] run = ["train", job.JobFile, "--output", job.Run, "--local", "processes"];
-        using (var child = CommandLine.StartChild(job.Directory, [.. run, "--workers", "2", "--parameter-servers", "2", .. s_settings]))
+        using (var child = CommandLine.StartChild(job.Directory, [.. run, "--workers", "2", "--parameter-servers", "2", .. Settings(Steps)]))
         {
             var output = child.StandardOutput.ReadToEndAsync();
             await WaitForCheckpoint(child, job.Run);
@@ -53,34 +54,37 @@ public sealed class ProcessFaultTests
             await child.WaitForExitAsync();
             await output;
         }
-        var resumed = CommandLine.RunChild(job.Directory, [.. run, "--resume", "--workers", "3", "--parameter-servers", "1", .. s_settings]);
+        var resumed = CommandLine.RunChild(job.Directory, [.. run, "--resume", "--workers", "3", "--parameter-servers", "1", .. Settings(Steps)]);
         Assert.True(resumed.ExitCode == 0, resumed.Error);
         Assert.InRange(resumed.LastLineAsJson().GetProperty("resumed_from").GetInt64(), 50, 399);
         Check(job, resumed.LastLineAsJson());
     }
 
-    private static async Task<JsonElement> RunWithFault(string[] counts, Func<int, Task> fault)
+    private static async Task<JsonElement> RunWithFault(string[] counts, Func<int, Task> fault, int steps = Steps)
     {
         using var job = TinyJob.Create("language-model");
-        using var child = CommandLine.StartChild(job.Directory, ["train", job.JobFile, "--output", job.Run, "--local", "processes", .. counts, .. s_settings]);
+        using var child = CommandLine.StartChild(job.Directory, ["train", job.JobFile, "--output", job.Run, "--local", "processes", .. counts, .. Settings(steps)]);
         var output = child.StandardOutput.ReadToEndAsync();
         var error = await WaitForCheckpoint(child, job.Run);
         await fault(ServerOf(job.Run));
         await child.WaitForExitAsync();
         Assert.True(child.ExitCode == 0, $"exit code {child.ExitCode}: {await error}");
         using var summary = JsonDocument.Parse((await output).TrimEnd('\n').Split('\n')[^1]);
-        Check(job, summary.RootElement);
+        Check(job, summary.RootElement, steps);
         return summary.RootElement.Clone();
     }
 
-    private static void Check(TinyJob job, JsonElement summary)
+    private static void Check(TinyJob job, JsonElement summary, int steps = Steps)
     {
         Assert.Equal("completed", summary.GetProperty("status").GetString());
-        var alone = CommandLine.Run(["train", job.JobFile, "--output", job["alone"], .. s_settings]);
+        var alone = CommandLine.Run(["train", job.JobFile, "--output", job["alone"], .. Settings(steps)]);
         Assert.Equal(alone.LastLineAsJson().GetProperty("fingerprint").GetString(), summary.GetProperty("fingerprint").GetString());
         var audit = CommandLine.Run("audit", job.Run);
         Assert.True(audit.ExitCode == 0, audit.Output);
     }
+
+    private static string[] Settings(int steps) =>
+        ["--set", string.Create(CultureInfo.InvariantCulture, $"training.steps={steps}"), "model.hidden=48", "checkpoint.every-steps=50", "--json"];
 
     /// <summary>A process that works and owns a partition.</summary>
     private static int ServerOf(string run)
@@ -105,10 +109,10 @@ public sealed class ProcessFaultTests
         return error;
     }
 
-    private static async Task SignalAsync(int process, string signal)
+    private static async Task SignalAsync(int process, string signal, bool mayBeGone = false)
     {
         using var kill = Process.Start("kill", ["-" + signal, process.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
-        Assert.Equal(0, kill.ExitCode);
+        Assert.True(kill.ExitCode == 0 || mayBeGone);
     }
 }
