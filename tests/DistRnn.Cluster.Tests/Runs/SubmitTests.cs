@@ -47,7 +47,7 @@ public sealed class SubmitTests(StandingCluster cluster) : IClassFixture<Standin
     [Fact]
     public async Task Leave_ANodeThatOwnsPartitions_HandsThemOverAndTheRunGoesOn()
     {
-        var job = SampleJobs.LanguageModel(_directory, "codec: none", steps: 400);
+        var job = SampleJobs.LanguageModel(_directory, "codec: none", steps: 3000);
         await using var client = ClusterClient.Create([cluster.Seed]);
         var leaving = await cluster.AddAsync("three", NodeRoles.Worker | NodeRoles.ParameterServer, 0);
         await leaving.Node.WhenMemberAsync(Cancellation);
