@@ -50,10 +50,17 @@ internal static class MessageCodec
         }
         catch (Exception exception) when (exception is WireException or InvalidProtocolBufferException or InvalidInputException or ArgumentException or OverflowException)
         {
-            refusal = $"The {bytes.Length} bytes of a {manifest} are no such message: {exception.Message}";
+            refusal = $"The {bytes.Length} bytes of a {manifest} are no such message: {ReasonOf(exception)}";
             return false;
         }
     }
+
+    // Only what is written for the reader of a message is passed on; the words of a constructor that refused a value name parameters nobody knows.
+    private static string ReasonOf(Exception exception) => exception switch
+    {
+        WireException or InvalidInputException or InvalidProtocolBufferException => exception.Message,
+        _ => "one of its values is out of range.",
+    };
 
     private static MessageEntry EntryOf(IMessage message) =>
         s_byType.TryGetValue(message.GetType(), out var entry) ? entry : throw new ArgumentException($"A {message.GetType().Name} does not travel as a control message.", nameof(message));

@@ -54,12 +54,14 @@ internal static class WireSpec
     private static ParameterTable TableOf(RepeatedField<Tensor> tensors)
     {
         WireParts.Below(tensors.Count, TensorsMax + 1);
-        var (builder, floats) = (new ParameterTable.Builder(), 0L);
+        var (builder, names, floats) = (new ParameterTable.Builder(), new HashSet<string>(StringComparer.Ordinal), 0L);
         foreach (var tensor in tensors)
         {
             var name = WireParts.Text(tensor.Name);
             if (name.Length == 0 || tensor.Shape.Count is not (1 or 2) || tensor.Shape.Any(size => size < 1))
                 throw new WireException($"The tensor '{name}' has the shape [{string.Join(", ", tensor.Shape)}].");
+            if (!names.Add(name))
+                throw new WireException($"The tensor '{name}' is named twice.");
             floats += tensor.Shape.Aggregate(1L, (product, size) => product * size) + 15;
             if (floats > FloatsMax)
                 throw new WireException($"The tensors up to '{name}' have {floats} floats; {FloatsMax} are allowed.");

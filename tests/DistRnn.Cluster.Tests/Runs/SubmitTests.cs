@@ -51,6 +51,7 @@ public sealed class SubmitTests(StandingCluster cluster) : IClassFixture<Standin
         await using var client = ClusterClient.Create([cluster.Seed]);
         var leaving = await cluster.AddAsync("three", NodeRoles.Worker | NodeRoles.ParameterServer, 0);
         await leaving.Node.WhenMemberAsync(Cancellation);
+        await UntilListedAsync(client, AddressOf(leaving));
         var run = await client.SubmitAsync(job, Cancellation);
         await UntilAsync(client, run.GetProperty("run").GetString()!, state => state.GetProperty("step").GetInt64() > 20);
         await leaving.Node.LeaveAsync();
@@ -76,6 +77,16 @@ public sealed class SubmitTests(StandingCluster cluster) : IClassFixture<Standin
         await using var client = ClusterClient.Create([new SeedNode("127.0.0.1", FreePort.Take(1)[0])]);
         var refusal = await Assert.ThrowsAsync<InvalidInputException>(() => client.AskAsync("runs", new Dictionary<string, string>(), Cancellation));
         Assert.Contains("No coordinator answers", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private static string AddressOf(RunningNode node) => node.Node.Parts.Id.Address[(node.Node.Parts.Id.Address.IndexOf('@', StringComparison.Ordinal) + 1)..];
+
+    /// <summary>Waits until the coordinator knows a node: a run's partitions are placed on the servers that it knows when the run begins.</summary>
+    private static async Task UntilListedAsync(ClusterClient client, string address)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (!(await client.AskAsync("nodes", new Dictionary<string, string>(), Cancellation)).GetProperty("nodes").EnumerateArray().Any(node => node.GetProperty("address").GetString() == address))
+            await timer.WaitForNextTickAsync(Cancellation);
     }
 
     private static async Task<string> EndAsync(ClusterClient client, JsonElement run)

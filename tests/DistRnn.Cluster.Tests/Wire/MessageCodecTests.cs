@@ -48,10 +48,10 @@ public sealed class MessageCodecTests
     public void TryRead_OfMutatedBytes_GivesAMessageOrASentence(string manifest)
     {
         var golden = Convert.FromHexString(s_goldens[manifest]);
-        var seed = Environment.TickCount;
+        var seed = golden.Aggregate(17, (sum, value) => unchecked(sum * 31 + value));
         var random = new Random(seed);
         var refused = 0;
-        for (var i = 0; i < 400; i++)
+        for (var i = 0; i < 4000; i++)
         {
             var bytes = Mutate(golden, random);
             try
@@ -68,6 +68,15 @@ public sealed class MessageCodecTests
             }
         }
         Assert.True(refused > 0, $"Seed {seed}: nothing was refused.");
+    }
+
+    [Fact]
+    public void TryRead_APartitionThatNamesATensorTwice_SaysWhich()
+    {
+        var wire = WireSpec.Of(WireSamples.Spec());
+        wire.Tensors.Add(wire.Tensors[0]);
+        var refusal = Assert.Throws<WireException>(() => WireSpec.SpecOf(wire));
+        Assert.Equal($"The tensor '{wire.Tensors[0].Name}' is named twice.", refusal.Message);
     }
 
     [Fact]
