@@ -26,11 +26,12 @@ public sealed class ClusterNode : IAsyncDisposable
     private readonly Action<NodeParts> _furnish;
     private readonly Action<string> _report;
     private readonly CancellationTokenSource _leaving = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = NewSignal();
     private Exception? _failure;
     private volatile IHost _host;
     private volatile NodeParts? _parts;
     private volatile bool _wasMember;
+    private volatile TaskCompletionSource _nextLife = NewSignal();
     private int _rejoined;
 
     private ClusterNode(NodeOptions options, DataEndpoint data, Action<NodeParts> furnish, Action<string> report)
@@ -68,14 +69,21 @@ public sealed class ClusterNode : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Completes when the node of now is a member of the cluster, and all others have seen it.</summary>
+    /// <summary>Completes when the node is a member of the cluster, and all others have seen it; a life that ends before it was one is followed by the next.</summary>
     /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="InvalidInputException">The node does not fit the cluster.</exception>
     public async Task WhenMemberAsync(CancellationToken cancellation = default)
     {
-        var member = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Akka.Cluster.Cluster.Get(Parts.System).RegisterOnMemberUp(() => member.TrySetResult());
-        var first = await Task.WhenAny(member.Task, _ended.Task).WaitAsync(cancellation).ConfigureAwait(false);
-        await first.ConfigureAwait(false);
+        while (true)
+        {
+            // Taken first: a life that begins after this one was looked at is not missed.
+            var next = _nextLife.Task;
+            var system = Parts.System;
+            var first = await Task.WhenAny(MemberAsync(system), _ended.Task, next).WaitAsync(cancellation).ConfigureAwait(false);
+            await first.ConfigureAwait(false);
+            if (first != next)
+                return;
+        }
     }
 
     /// <summary>Leaves the cluster in good order: what the node holds is handed over, the others see it go, and the actor system ends.</summary>
@@ -102,6 +110,15 @@ public sealed class ClusterNode : IAsyncDisposable
         _host.Dispose();
         _leaving.Dispose();
         _tls?.Dispose();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static Task MemberAsync(ActorSystem system)
+    {
+        var member = NewSignal();
+        Akka.Cluster.Cluster.Get(system).RegisterOnMemberUp(() => member.TrySetResult());
+        return member.Task;
     }
 
     private IHost BuildHost()
@@ -144,7 +161,11 @@ public sealed class ClusterNode : IAsyncDisposable
         await _host.StartAsync(cancellation).ConfigureAwait(false);
         var system = Parts.System;
         _ = system.WhenTerminated.ContinueWith(_ => OnTerminatedAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        _ = JoinAsync(system);
+        // Whoever told the node to leave before now may have ended the life before this one.
+        if (_leaving.IsCancellationRequested)
+            await system.Terminate().ConfigureAwait(false);
+        else
+            _ = JoinAsync(system);
     }
 
     private async Task JoinAsync(ActorSystem system)
@@ -158,7 +179,7 @@ public sealed class ClusterNode : IAsyncDisposable
             if (seeds.Count > 0)
                 await SeedLookup.OfSystem.WaitAsync(seeds, _report, ending.Token).ConfigureAwait(false);
             cluster.JoinSeedNodes(seeds.Count == 0 ? [cluster.SelfAddress] : seeds.Select(seed => new Address(cluster.SelfAddress.Protocol, SystemName, seed.Host, seed.Port)));
-            await WhenMemberAsync(ending.Token).WaitAsync(s_joinTime, ending.Token).ConfigureAwait(false);
+            await MemberAsync(system).WaitAsync(s_joinTime, ending.Token).ConfigureAwait(false);
             _wasMember = true;
         }
         catch (TimeoutException)
@@ -170,10 +191,6 @@ public sealed class ClusterNode : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The node leaves, or this life of it is over.
-        }
-        catch (InvalidInputException)
-        {
-            // Whoever waits for the end gets it.
         }
     }
 
@@ -204,7 +221,10 @@ public sealed class ClusterNode : IAsyncDisposable
             Interlocked.Increment(ref _rejoined);
             _host.Dispose();
             _host = BuildHost();
-            await StartLifeAsync(_leaving.Token).ConfigureAwait(false);
+            var (begun, following) = (_nextLife, NewSignal());
+            await StartLifeAsync(CancellationToken.None).ConfigureAwait(false);
+            _nextLife = following;
+            begun.TrySetResult();
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

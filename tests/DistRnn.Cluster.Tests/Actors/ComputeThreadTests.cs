@@ -23,6 +23,18 @@ public sealed class ComputeThreadTests
     }
 
     [Fact]
+    public void Post_AfterTheEnd_IsPassedOver()
+    {
+        var thread = new ComputeThread("test");
+        var done = 0;
+        thread.Post(() => done++);
+        thread.Dispose();
+        thread.Post(() => done++);
+        thread.Dispose();
+        Assert.Equal(1, done);
+    }
+
+    [Fact]
     public void ThreadedRunner_Pieces_AreEachRunOnce()
     {
         using var runner = new ThreadedRunner(2);

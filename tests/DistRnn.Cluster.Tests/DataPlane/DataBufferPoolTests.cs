@@ -76,7 +76,7 @@ public sealed unsafe class DataBufferPoolTests
         using var pool = new DataBufferPool(1 << 20);
         var first = pool.TryLease(0, 900_000)!;
         DataLease? second = null;
-        var waiting = new Thread(() => second = pool.WaitForLease(0, 900_000, 30_000));
+        var waiting = new Thread(() => second = pool.WaitForLease(0, 900_000, 30_000)) { IsBackground = true };
         waiting.Start();
         first.Dispose();
         waiting.Join();

@@ -32,6 +32,42 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task Node_ThatLeavesWhileItsNextLifeBegins_Ends()
+    {
+        var ports = FreePort.Take(2);
+        var (lives, told) = (0, new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously));
+        ClusterNode? leaving = null;
+        await using var first = await StartAsync(NodeRoles.Coordinator, ports[0], [ports[0]], 1, _ => { }, []);
+        await using var second = leaving = await StartAsync(NodeRoles.Worker, ports[1], [ports[0]], 1, Furnish, []);
+        await Task.WhenAll(first.WhenMemberAsync(Cancellation), second.WhenMemberAsync(Cancellation));
+        Akka.Cluster.Cluster.Get(first.Parts.System).Down(Address.Parse(second.Parts.Id.Address));
+        await await told.Task.WaitAsync(Cancellation);
+        Assert.True(second.Ended.IsCompletedSuccessfully);
+
+        void Furnish(NodeParts parts)
+        {
+            if (++lives == 2)
+                told.SetResult(leaving!.LeaveAsync());
+        }
+    }
+
+    [Fact]
+    public async Task WhenMemberAsync_OfANodeWhoseFirstLifeFindsNobody_WaitsForTheNext()
+    {
+        var ports = FreePort.Take(2);
+        var lives = new BlockingCollection<NodeId>();
+        await using var node = await StartAsync(NodeRoles.Worker, ports[1], [ports[0]], 1, parts => lives.Add(parts.Id), []);
+        lives.Take(Cancellation);
+        var member = node.WhenMemberAsync(Cancellation);
+        await node.Parts.System.Terminate();
+        lives.Take(Cancellation);
+        Assert.False(member.IsCompleted);
+        await using var first = await StartAsync(NodeRoles.Coordinator, ports[0], [ports[0]], 1, _ => { }, []);
+        await member;
+        Assert.Equal(2, first.Parts.Directory.Members.Count);
+    }
+
+    [Fact]
     public async Task Coordinator_NodeOfTheSingletonDies_AnotherNodeRunsItSoon()
     {
         var ports = FreePort.Take(3);
