@@ -130,6 +130,10 @@ public sealed class RunJournal : IDisposable
         }
     }
 
+    /// <summary>Whether the best model that a position speaks of is here, or is not wanted.</summary>
+    /// <param name="position">The position.</param>
+    public bool HasBestOf(ReadOnlyMemory<byte> position) => _record.Keeper.HasBestOf(RunPosition.FromJson(position));
+
     /// <summary>The newest complete checkpoint, or the beginning where there is none.</summary>
     public VersionContent LoadNewest()
     {

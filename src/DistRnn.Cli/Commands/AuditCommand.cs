@@ -39,6 +39,7 @@ internal sealed class AuditCommand(Terminal terminal)
         ("duplicates compared", result.Duplicates),
         ("rollbacks", result.Rollbacks),
         ("checkpoints whose fingerprint was computed again", result.Checkpoints),
+        .. result.Unproven == 0 ? [] : new (string, long)[] { ("updates whose records are on hosts that are gone", result.Unproven) },
         ("violations", result.Violations.Length),
     ];
 
@@ -48,6 +49,8 @@ internal sealed class AuditCommand(Terminal terminal)
         json.WriteNumber("shards", result.Shards);
         json.WriteNumber("duplicates", result.Duplicates);
         json.WriteNumber("rollbacks", result.Rollbacks);
+        if (result.Unproven > 0)
+            json.WriteNumber("unproven", result.Unproven);
         json.WriteStartArray("violations");
         foreach (var violation in result.Violations)
         {

@@ -24,14 +24,17 @@ internal sealed class BlobExchange(BlobStore store, IDataPlane plane)
     /// <param name="peer">Whose data plane to ask, if it is not there.</param>
     /// <param name="sha256">The blob.</param>
     /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="bytesMax">The most bytes that are taken.</param>
     /// <returns>Why it is not there, a sentence; null where it is.</returns>
-    public async Task<string?> FetchAsync(string peer, string sha256, CancellationToken cancellation)
+    public async Task<string?> FetchAsync(string peer, string sha256, CancellationToken cancellation, long bytesMax = long.MaxValue)
     {
-        if (store.Has(sha256))
-            return null;
+        if (store.LengthOf(sha256) is { } length)
+            return length <= bytesMax ? null : $"The blob {sha256} has {length} bytes; {bytesMax} are the most that are taken here.";
         var (first, total) = await AskAsync(peer, sha256, 0, cancellation).ConfigureAwait(false);
         if (total < 0)
             return $"The blob {sha256} is not to be had: its holder does not have it, or does not answer.";
+        if (total > bytesMax)
+            return $"The blob {sha256} has {total} bytes; {bytesMax} are the most that are taken here.";
         var receipt = store.BeginReceive(sha256, total);
         if (receipt.Receiver is not { } receiver)
             return receipt.IsThere ? null : receipt.Refusal;

@@ -56,6 +56,29 @@ public sealed partial class BlobStore
         }
     }
 
+    /// <summary>Deletes blobs that nobody needs any more, but for those that are retained. One that is not there is no error.</summary>
+    /// <param name="names">Their names.</param>
+    /// <exception cref="StorageException">One could not be deleted; those before it are.</exception>
+    internal void Drop(IEnumerable<string> names)
+    {
+        try
+        {
+            foreach (var sha256 in names)
+            {
+                lock (_lock)
+                {
+                    var file = new FileInfo(PathOf(sha256));
+                    if (!_retained.ContainsKey(sha256) && file.Exists)
+                        Delete(file);
+                }
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Failure($"A blob cannot be deleted from {Directory}", error);
+        }
+    }
+
     private void Release(string sha256)
     {
         lock (_lock)

@@ -12,6 +12,12 @@ internal sealed record NodeMachinesOptions
     /// <summary>What a coordinator has done beside messages; called once for each coordinator that begins on this node.</summary>
     public Func<NodeParts, ICoordinatorRuns>? CoordinatorRuns { get; init; }
 
+    /// <summary>What the node holds for other hosts; null for a node that holds nothing.</summary>
+    public Lazy<CopyDirectory>? Copies { get; init; }
+
+    /// <summary>Whether an earlier process may have left something there.</summary>
+    public Func<bool> HasCopies { get; init; } = () => false;
+
     /// <summary>Threads that a parameter server computes with, at least 1.</summary>
     public int ServerThreads { get; init; } = 1;
 
@@ -43,6 +49,11 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
     public void Furnish(NodeParts parts)
     {
         link.Begin(parts);
+        if (machines.Copies is { } copies)
+        {
+            var hasCopies = machines.HasCopies;
+            parts.System.ActorOf(Props.Create(() => new CopiesActor(copies, hasCopies)), CopiesActor.Name);
+        }
         if (node.Has(NodeRoles.ParameterServer))
             AddServer(parts);
         if (node.Has(NodeRoles.Worker))

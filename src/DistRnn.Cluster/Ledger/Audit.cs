@@ -36,7 +36,7 @@ public static class Audit
         shards.Check(ledger.EntriesByStep());
         var checkpoints = new AuditCheckpoints(history, findings);
         checkpoints.Check(new CheckpointDirectory(Path.Combine(runDirectory, "checkpoints")));
-        var updates = history.Commits.Values.LongCount(committed => committed.Applied);
-        return new AuditResult(updates, shards.Proven, history.Duplicates, history.Rollbacks, checkpoints.Recomputed, findings.Violations);
+        var updates = history.Commits.Values.LongCount(committed => committed.Applied && !history.IsLost(committed.At.Step));
+        return new AuditResult(updates, shards.Proven, history.Duplicates, history.Rollbacks, checkpoints.Recomputed, findings.Violations) { Unproven = history.Unproven };
     }
 }

@@ -10,6 +10,7 @@ internal sealed class AuditHistory(AuditFindings findings)
 {
     private readonly Dictionary<long, string> _terms = [];
     private readonly Dictionary<(int Incarnation, int Partition), PartitionPromoted> _owners = [];
+    private readonly List<RecordsLost> _lost = [];
     private RunStarted? _started;
     private RolledBack? _rolledBack;
     private long _version;
@@ -30,6 +31,9 @@ internal sealed class AuditHistory(AuditFindings findings)
 
     /// <summary>How often the run was rolled back.</summary>
     public long Rollbacks { get; private set; }
+
+    /// <summary>Steps that survive and whose records are lost.</summary>
+    public long Unproven { get; private set; }
 
     /// <summary>The most shards that a step can have, or the largest number where the ledger does not say.</summary>
     public int ShardsMax { get; private set; }
@@ -65,17 +69,24 @@ internal sealed class AuditHistory(AuditFindings findings)
             case DuplicateCompared:
                 Duplicates++;
                 break;
+            case RecordsLost lost:
+                Lose(lost);
+                break;
             case RunEnded ended:
                 Ended = ended;
                 break;
         }
     }
 
+    /// <summary>Whether records of a step that survives are lost.</summary>
+    public bool IsLost(long step) => _lost.Exists(lost => step >= lost.From && step < lost.To);
+
     /// <summary>Looks for gaps when everything has been added.</summary>
     public void Finish()
     {
         if (_started is null)
             findings.Add(AuditRule.StepMissing, 0, $"The ledger does not say that the run started.");
+        Unproven = _lost.Sum(lost => lost.To - lost.From);
         if (IsSynchronous)
             return;
         var next = 0L;
@@ -189,8 +200,18 @@ internal sealed class AuditHistory(AuditFindings findings)
         _owners[key] = promoted;
     }
 
+    private void Lose(RecordsLost lost)
+    {
+        if (lost.From < 0 || lost.To <= lost.From)
+            findings.Add(AuditRule.StepMissing, lost.From, $"The ledger says that the records of the steps {lost.From} to {lost.To - 1} are lost, which are no steps.");
+        else
+            _lost.Add(lost);
+    }
+
     private void ReportGap(long next, long step)
     {
+        while (next < step && IsLost(next))
+            next++;
         if (step == next + 1)
             findings.Add(AuditRule.StepMissing, next, $"The ledger has no commit of the step {next}.");
         else if (step > next)
@@ -201,6 +222,13 @@ internal sealed class AuditHistory(AuditFindings findings)
     {
         foreach (var step in Commits.Keys.Where(step => step >= version).ToArray())
             Commits.Remove(step);
+        for (var i = _lost.Count - 1; i >= 0; i--)
+        {
+            if (_lost[i].To > version)
+                _lost[i] = _lost[i] with { To = version };
+            if (_lost[i].To <= _lost[i].From)
+                _lost.RemoveAt(i);
+        }
         _version = version;
     }
 }

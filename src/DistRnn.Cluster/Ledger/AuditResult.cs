@@ -55,4 +55,8 @@ public sealed record AuditViolation(AuditRule Rule, long Step, string Reason);
 /// <param name="Rollbacks">How often the run was rolled back.</param>
 /// <param name="Checkpoints">Checkpoints on the disk whose fingerprint was computed again.</param>
 /// <param name="Violations">What is wrong, the first <see cref="Audit.ViolationsMax"/> of it; empty where everything holds.</param>
-public sealed record AuditResult(long Updates, long Shards, long Duplicates, long Rollbacks, long Checkpoints, ImmutableArray<AuditViolation> Violations);
+public sealed record AuditResult(long Updates, long Shards, long Duplicates, long Rollbacks, long Checkpoints, ImmutableArray<AuditViolation> Violations)
+{
+    /// <summary>Surviving steps whose records were on hosts that are gone, so that nothing can be said of them; the ledger names them.</summary>
+    public long Unproven { get; init; }
+}

@@ -52,6 +52,8 @@ internal sealed class AuditShards(AuditHistory history, AuditFindings findings)
 
     private void CheckStep(StepCommitted committed, List<ShardEntered> entries)
     {
+        if (history.IsLost(committed.At.Step))
+            return;
         _counts.Clear();
         foreach (var entry in EntriesOf(committed, entries))
             Count(committed, entry);

@@ -72,6 +72,11 @@ public sealed class LedgerReader : IDisposable
     internal IEnumerable<ShardEntered> EntriesByStep() =>
         Query($"SELECT {Columns} FROM events WHERE kind = $first ORDER BY step, term, sequence", LedgerJson.KindOf(typeof(ShardEntered))).Cast<ShardEntered>();
 
+    /// <summary>What entered one step's updates, in the order of places.</summary>
+    /// <exception cref="InvalidInputException">A row is not an event as it was written; the message names its place.</exception>
+    internal IEnumerable<ShardEntered> EntriesOf(long step) =>
+        Query($"SELECT {Columns} FROM events WHERE kind = $first AND step = $second ORDER BY term, sequence", LedgerJson.KindOf(typeof(ShardEntered)), step).Cast<ShardEntered>();
+
     /// <summary>All events but those of shards, in the order of their places.</summary>
     /// <exception cref="InvalidInputException">A row is not an event as it was written; the message names its place.</exception>
     internal IEnumerable<LedgerEvent> Decisions() => Query(

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DistRnn.Numerics;
 using DistRnn.Protocol;
 using DistRnn.Runtime;
@@ -23,6 +24,15 @@ internal sealed record HostedRunOptions
     /// <summary>The version that the members hold of a run which an earlier coordinator began: its rows up to there stand.</summary>
     public long? AdoptedVersion { get; init; }
 
+    /// <summary>The position of that version.</summary>
+    public ReadOnlyMemory<byte> AdoptedPosition { get; init; }
+
+    /// <summary>The other nodes, which hold copies; null where there are none.</summary>
+    public CopyPeers? Peers { get; init; }
+
+    /// <summary>Whether <see cref="HostedRun.TryRun"/> returns when another coordinator is in charge; otherwise this one begins again under a new term.</summary>
+    public bool EndsOnStepDown { get; init; }
+
     /// <summary>The blob of the job's package, for workers on other machines; empty where there is none.</summary>
     public string Package { get; init; } = "";
 
@@ -36,13 +46,21 @@ internal sealed record HostedRunOptions
 /// </summary>
 internal sealed class HostedRun : IDisposable
 {
+    private const int BeginAgainMs = 2_000;
+    private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(2);
+
     private readonly RunJournal _journal;
     private readonly LedgerWriter _ledger;
     private readonly RunPump _pump = new();
     private readonly JobCoordinatorRuns _runs;
+    private readonly RunCopies? _copies;
+    private readonly HostedRunOptions _hosting;
     private readonly CancellationToken _cancellation;
     private Func<JournalEnding> _facts = () => new JournalEnding("", "", 1, 1, 0);
     private CancellationTokenRegistration _stop;
+    private ICoordinatorDesk? _desk;
+    private RunPlan _plan;
+    private Timer? _again;
 
     /// <summary>Makes a run ready.</summary>
     /// <param name="job">The job.</param>
@@ -54,16 +72,16 @@ internal sealed class HostedRun : IDisposable
     public HostedRun(JobOptions job, TrainingRunOptions options, ITrainingProgress progress, HostedRunOptions hosting, CancellationToken cancellation)
     {
         var started = options.Clock.GetTimestamp();
-        _cancellation = cancellation;
+        (_cancellation, _hosting) = (cancellation, hosting);
         Job = LoadedJob.Load(job, hosting.Threads, progress);
         _journal = Job.CreateJournal(options, progress, started);
         var start = _journal.Open(hosting.AdoptedVersion);
-        var ledgerFile = Path.Combine(_journal.Directory, "ledger.db");
-        var (incarnation, term) = Earlier(ledgerFile);
-        _ledger = LedgerWriter.Open(ledgerFile);
-        var plan = PlanOf(start, hosting, incarnation, term);
-        _runs = new JobCoordinatorRuns(Job, plan.Spec.Partitions, _journal, start, _ledger, _pump, EndingOf, cancellation);
-        Runs = new BegunRuns(_runs, plan, desk => _stop = cancellation.Register(() => desk.Feed(new StopRun(hosting.StopStatus, "The run was told to end."))));
+        var (incarnation, term) = Earlier(LedgerFile);
+        _ledger = LedgerWriter.Open(LedgerFile);
+        _copies = hosting.Peers is { } peers ? new RunCopies(_journal.Directory, hosting.Package, job.Checkpoint.Copies, _ledger, peers) : null;
+        _plan = PlanOf(start, hosting, incarnation, term) with { GoesBackFor = hosting.AdoptedVersion is null ? "" : ReasonToGoBack(hosting.AdoptedPosition) };
+        _runs = new JobCoordinatorRuns(Job, _plan.Spec.Partitions, _journal, start, _ledger, _pump, EndingOf, _copies, cancellation);
+        Runs = new BegunRuns(this);
     }
 
     /// <summary>The job.</summary>
@@ -75,15 +93,26 @@ internal sealed class HostedRun : IDisposable
     /// <summary>What the coordinator has done beside messages; it begins the run as soon as there is a coordinator.</summary>
     public ICoordinatorRuns Runs { get; }
 
+    private string LedgerFile => Path.Combine(_journal.Directory, Audit.LedgerName);
+
     /// <summary>Works until the run is over.</summary>
     /// <param name="facts">What the summary says of how the run was carried out; asked at its end.</param>
     /// <returns>What the run came to.</returns>
-    public RunSummary Run(Func<JournalEnding> facts)
+    public RunSummary Run(Func<JournalEnding> facts) =>
+        TryRun(facts) ?? throw new InvalidInputException("Another coordinator is in charge of the run now; this one has stopped.");
+
+    /// <summary>Works until the run is over, or until this coordinator is no more in charge of it.</summary>
+    /// <param name="facts">What the summary says of how the run was carried out; asked at its end.</param>
+    /// <returns>What the run came to; null where another coordinator goes on with it.</returns>
+    public RunSummary? TryRun(Func<JournalEnding> facts)
     {
         _facts = facts;
         _pump.Run();
-        return _runs.Summary!;
+        return _runs.Summary;
     }
+
+    /// <summary>Has <see cref="TryRun"/> return without an end of the run: another coordinator goes on with it.</summary>
+    public void Abandon() => _pump.End();
 
     /// <summary>Has something done in its turn on the thread of <see cref="Run"/>.</summary>
     /// <param name="order">What to do.</param>
@@ -97,8 +126,12 @@ internal sealed class HostedRun : IDisposable
     public void Dispose()
     {
         _stop.Dispose();
+        _again?.Dispose();
         _pump.Dispose();
         _runs.Dispose();
+        if (_runs.Summary is null)
+            _copies?.Drain(s_drainTime);
+        _copies?.Dispose();
         _ledger.Dispose();
         _journal.Dispose();
         Job.Dispose();
@@ -140,18 +173,67 @@ internal sealed class HostedRun : IDisposable
         };
     }
 
-    /// <summary>Begins the run when there is a coordinator.</summary>
-    private sealed class BegunRuns(JobCoordinatorRuns runs, RunPlan plan, Action<ICoordinatorDesk> begun) : ICoordinatorRuns
+    /// <summary>What the run needs of a version that servers hold, and no host has any more; empty where it lacks nothing.</summary>
+    private string ReasonToGoBack(ReadOnlyMemory<byte> position)
     {
-        public void Begin(ICoordinatorDesk desk)
+        try
         {
-            runs.Begin(desk);
-            desk.Feed(new BeginRun(plan));
-            begun(desk);
+            return _journal.HasBestOf(position) ? "" : "The checkpoint of the best version so far was not on enough hosts yet, and has gone with the coordinator's.";
+        }
+        catch (JsonException error)
+        {
+            return $"The position that the parameter servers hold cannot be read: {error.Message}";
+        }
+    }
+
+    private void Begin(ICoordinatorDesk desk)
+    {
+        _desk = desk;
+        _runs.Begin(desk);
+        desk.Feed(new BeginRun(_plan));
+        _stop = _cancellation.Register(FeedStop);
+    }
+
+    private void FeedStop() => _desk!.Feed(new StopRun(_hosting.StopStatus, "The run was told to end."));
+
+    /// <summary>
+    /// The servers have promised a higher term to another coordinator: this one's machine is of no use any more. Either that one goes on, or, where this node's is the
+    /// only one by now, a new machine takes the next term, after a time in which the other may make itself known.
+    /// </summary>
+    private void TakeStepDown(StepDown down)
+    {
+        _pump.Post(() => _journal.Take(new FaultNoticed("coordinator-deposed", down.Reason)));
+        if (_hosting.EndsOnStepDown)
+            _pump.End();
+        else
+            _again = new Timer(_ => _pump.Post(BeginAgain), null, BeginAgainMs, Timeout.Infinite);
+    }
+
+    private void BeginAgain()
+    {
+        var newest = _runs.Restart();
+        _ledger.Flush();
+        var (incarnation, term) = Earlier(LedgerFile);
+        _plan = _plan with { StartVersion = newest.Version, StartPosition = newest.Position, StartIncarnation = incarnation, TermAbove = term, GoesBackFor = "" };
+        _desk!.Renew();
+        _desk.Feed(new BeginRun(_plan));
+        if (_cancellation.IsCancellationRequested)
+            FeedStop();
+    }
+
+    /// <summary>Begins the run when there is a coordinator, and ends its machine's part when that steps down.</summary>
+    private sealed class BegunRuns(HostedRun run) : ICoordinatorRuns
+    {
+        public void Begin(ICoordinatorDesk desk) => run.Begin(desk);
+
+        public void CarryOut(Effect effect)
+        {
+            if (effect is StepDown down)
+                run.TakeStepDown(down);
+            else
+                run._runs.CarryOut(effect);
         }
 
-        public void CarryOut(Effect effect) => runs.CarryOut(effect);
-
-        public void TakeSnapshot(PartitionKey key, PartitionContent content) => runs.TakeSnapshot(key, content);
+        public void TakeSnapshot(PartitionKey key, PartitionContent content) => run._runs.TakeSnapshot(key, content);
     }
 }

@@ -19,6 +19,7 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     private readonly LedgerWriter _ledger;
     private readonly RunPump _pump;
     private readonly Func<EndRun, JournalEnding> _ending;
+    private readonly RunCopies? _copies;
     private readonly CancellationToken _cancellation;
     private readonly PartitionMap _partitions;
     private readonly Dictionary<(PartitionKey Key, long Version), long> _seeded = [];
@@ -37,11 +38,13 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     /// <param name="ledger">The run's ledger; stays the caller's.</param>
     /// <param name="pump">What runs on the thread that waits; stays the caller's.</param>
     /// <param name="ending">What the summary says of how the run was carried out.</param>
+    /// <param name="copies">Keeps copies on other hosts; null where this host is the only one. Stays the caller's.</param>
     /// <param name="cancellation">Ends the evaluation of the kept model.</param>
     public JobCoordinatorRuns(
-        LoadedJob job, int partitions, RunJournal journal, VersionContent start, LedgerWriter ledger, RunPump pump, Func<EndRun, JournalEnding> ending, CancellationToken cancellation)
+        LoadedJob job, int partitions, RunJournal journal, VersionContent start, LedgerWriter ledger, RunPump pump, Func<EndRun, JournalEnding> ending, RunCopies? copies,
+        CancellationToken cancellation)
     {
-        (_job, _journal, _source, _ledger, _pump, _ending, _cancellation) = (job, journal, start, ledger, pump, ending, cancellation);
+        (_job, _journal, _source, _ledger, _pump, _ending, _copies, _cancellation) = (job, journal, start, ledger, pump, ending, copies, cancellation);
         _partitions = new PartitionMap(job.Table, partitions);
         _look = new Timer(_ => pump.Post(LookAtCollecting), null, LookMs, LookMs);
     }
@@ -55,10 +58,22 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     /// <inheritdoc/>
     public void CarryOut(Effect effect)
     {
-        if (effect is RecordEvent entry)
-            _ledger.Record(entry.Event);
-        else
+        if (effect is not RecordEvent entry)
             _pump.Post(() => Do(effect));
+        else if (_ledger.Record(entry.Event))
+            _copies?.Note(entry.Event);
+    }
+
+    /// <summary>Lets go of what a machine that stepped down had begun, and of nothing that is written. On the pump's thread.</summary>
+    /// <returns>The newest checkpoint, from which another machine would begin.</returns>
+    public VersionContent Restart()
+    {
+        _collecting?.Dispose();
+        _collecting = null;
+        _seeded.Clear();
+        _source?.Dispose();
+        _source = _journal.LoadNewest();
+        return _source;
     }
 
     /// <inheritdoc/>
@@ -85,7 +100,6 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
             case Recovered recovered: _journal.Take(recovered); break;
             case WentBack back: _journal.Take(back); break;
             case EndRun end: Finish(end); break;
-            case StepDown down: throw new InvalidOperationException(down.Reason);
             default: break;
         }
     }
@@ -154,7 +168,19 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
         var (fingerprint, manifest, reason) = _journal.Save(whole);
         _source?.Dispose();
         _source = whole;
-        _desk!.Feed(fingerprint is null ? new CheckpointFailed(whole.Version, reason ?? "The checkpoint could not be written.") : new CheckpointSaved(whole.Version, manifest, fingerprint));
+        if (fingerprint is null)
+            _desk!.Feed(new CheckpointFailed(whole.Version, reason ?? "The checkpoint could not be written."));
+        else if (_copies is null)
+            _desk!.Feed(new CheckpointSaved(whole.Version, manifest, fingerprint));
+        else
+            _ = CopyAsync(_copies, new CheckpointSaved(whole.Version, manifest, fingerprint));
+    }
+
+    /// <summary>A checkpoint is complete when other hosts hold it too. Training goes on meanwhile.</summary>
+    private async Task CopyAsync(RunCopies copies, CheckpointSaved saved)
+    {
+        Input answer = await copies.KeepAsync().ConfigureAwait(false) is { } refusal ? new CheckpointFailed(saved.Version, refusal) : saved;
+        _pump.Post(() => _desk!.Feed(answer));
     }
 
     private void Finish(EndRun end)

@@ -6,31 +6,47 @@ namespace DistRnn.Cluster;
 /// <summary>What is known of a run that an earlier coordinator began.</summary>
 /// <param name="Description">What its parameter servers were told of it.</param>
 /// <param name="Version">The newest version that is held.</param>
-internal sealed record TakenOverRun(RunDescription Description, long Version);
+/// <param name="Position">Its position.</param>
+internal sealed record TakenOverRun(RunDescription Description, long Version, ReadOnlyMemory<byte> Position);
 
 /// <summary>A run that was submitted: what it is, and how far it has come. Thread-safe; it is its own observer.</summary>
 /// <param name="name">The run's name.</param>
 /// <param name="package">The blob of its job's package.</param>
-/// <param name="job">The job, laid out on this node.</param>
+/// <param name="job">The job, laid out on this node; null for a run that has ended under an earlier coordinator.</param>
 /// <param name="directory">Its run directory.</param>
-internal sealed class QueuedRun(string name, string package, JobOptions job, string directory) : ITrainingProgress, IDisposable
+internal sealed class QueuedRun(string name, string package, JobOptions? job, string directory) : ITrainingProgress, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private volatile string _status = "queued";
     private volatile string _note = "";
     private StepReport _last;
-    private RunSummary? _summary;
+    private volatile string _summary = "";
 
     public string Name => name;
 
     public string Package => package;
 
-    public JobOptions Job => job;
+    public JobOptions Job => job ?? throw new InvalidOperationException($"The run {name} has ended, and its job was not read.");
 
     public string Directory => directory;
 
-    /// <summary>Where the run was begun by an earlier coordinator, what is known of it.</summary>
-    public TakenOverRun? TakenOver { get; init; }
+    /// <summary>Where the run was begun by an earlier coordinator and parameter servers hold it, what is known of it.</summary>
+    public TakenOverRun? TakenOver { get; set; }
+
+    /// <summary>Whether the run was begun by an earlier coordinator.</summary>
+    public bool IsBegun { get; set; }
+
+    /// <summary>Its number in the order of submission.</summary>
+    public long Number { get; set; }
+
+    /// <summary>What it came to, as JSON; empty before.</summary>
+    public string Summary => _summary;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => _status is not ("queued" or "waiting" or "running");
+
+    /// <summary>What there is to say beside its status.</summary>
+    public string Remark => _note;
 
     /// <summary>Cancelled when the run is to end.</summary>
     public CancellationToken Stop => _stop.Token;
@@ -52,7 +68,13 @@ internal sealed class QueuedRun(string name, string package, JobOptions job, str
 
     /// <summary>Notes how the run ended.</summary>
     /// <param name="summary">What it came to.</param>
-    public void End(RunSummary summary) => (_summary, _status) = (summary, JobNames.Of(summary.Status));
+    public void End(RunSummary summary) => (_summary, _status) = (SummaryJson.Of(summary), JobNames.Of(summary.Status));
+
+    /// <summary>Takes up what an earlier coordinator noted of a run that has ended.</summary>
+    /// <param name="status">Its status.</param>
+    /// <param name="note">What there was to say.</param>
+    /// <param name="summary">What it came to, as JSON.</param>
+    public void Recall(string status, string note, string summary) => (_note, _summary, _status) = (note, summary, status);
 
     /// <summary>Notes why the run could not go on.</summary>
     /// <param name="reason">Why, in a sentence.</param>
@@ -75,10 +97,10 @@ internal sealed class QueuedRun(string name, string package, JobOptions job, str
         json.WriteNumber("tokens_per_second", double.IsFinite(last.TokensPerSecond) ? last.TokensPerSecond : 0);
         json.WriteString("note", _note);
         json.WriteString("directory", directory);
-        if (_summary is { } summary)
+        if (_summary is { Length: > 0 } summary)
         {
             json.WritePropertyName("summary");
-            json.WriteRawValue(SummaryJson.Of(summary));
+            json.WriteRawValue(summary);
         }
         json.WriteEndObject();
     }

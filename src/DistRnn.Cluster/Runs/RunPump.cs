@@ -33,8 +33,18 @@ internal sealed class RunPump : IDisposable
             order();
     }
 
-    /// <summary>Takes no more orders.</summary>
-    public void End() => _orders.CompleteAdding();
+    /// <summary>Takes no more orders. May be called when it has ended already.</summary>
+    public void End()
+    {
+        try
+        {
+            _orders.CompleteAdding();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -12,18 +12,22 @@ namespace DistRnn.Cluster;
 
 /// <summary>
 /// The runs of a cluster, one after another, where its coordinator is in charge: jobs come as packages of blobs, are laid out here, and are trained by all
-/// workers and parameter servers that are members when their turn comes.
+/// workers and parameter servers that are members when their turn comes. The list of runs is kept on other hosts, so that the next coordinator goes on with it.
 /// </summary>
-internal sealed class RunQueue : ICoordinatorRuns, IDisposable
+internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
 {
     private const int RunsMax = 256;
     private const int LookAgainMs = 250;
     private const int LooksMax = 20;
+    private const int ListMs = 10_000;
+    private const int StepDownMs = 2_000;
 
     private readonly NodeOptions _options;
     private readonly NodeParts _parts;
     private readonly ClusterLink _link;
     private readonly BlobExchange _blobs;
+    private readonly CopyPeers _peers;
+    private readonly QueueCopies _list;
     private readonly Action<string> _report;
     private readonly CancellationTokenSource _ending = new();
     private readonly BlockingCollection<QueuedRun> _queue = new(RunsMax);
@@ -33,16 +37,20 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
     private readonly Thread _thread;
     private ICoordinatorDesk? _desk;
     private volatile ICoordinatorRuns? _current;
+    private volatile HostedRun? _hosted;
+    private long _numbers;
 
     /// <summary>Makes an empty queue.</summary>
     /// <param name="options">The node's options.</param>
     /// <param name="parts">The node's life.</param>
     /// <param name="link">Its link.</param>
-    /// <param name="blobs">Its blobs.</param>
+    /// <param name="copies">Its blobs, and what it holds for others.</param>
     /// <param name="report">Told, in sentences, what a person who watches the node should know.</param>
-    public RunQueue(NodeOptions options, NodeParts parts, ClusterLink link, BlobExchange blobs, Action<string> report)
+    public RunQueue(NodeOptions options, NodeParts parts, ClusterLink link, CopyDirectory copies, Action<string> report)
     {
-        (_options, _parts, _link, _blobs, _report) = (options, parts, link, blobs, report);
+        (_options, _parts, _link, _blobs, _report) = (options, parts, link, copies.Blobs, report);
+        _peers = new CopyPeers(parts, link, copies, options.HostName, report);
+        _list = new QueueCopies(_peers);
         _thread = new Thread(Work) { IsBackground = true, Name = "runs" };
     }
 
@@ -95,13 +103,13 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
     /// <inheritdoc/>
     public void TakeHoldings(NodeId server, System.Collections.Immutable.ImmutableArray<PartitionHolding> holdings) => _holdings[server] = holdings;
 
-    /// <inheritdoc/>
+    /// <summary>Takes no more runs, and lets go of the one in work: whoever is the coordinator next goes on with it.</summary>
     public void Dispose()
     {
         _queue.CompleteAdding();
         _ending.Cancel();
-        foreach (var run in _runs.Values)
-            run.Cancel();
+        _list.Dispose();
+        _hosted?.Abandon();
     }
 
     private string Here => _link.Endpoint.On(_options.HostName);
@@ -165,6 +173,7 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
             return;
         }
         run.Cancel();
+        _ = ListAsync();
         answer(Said(json => Put(json, run)));
     }
 
@@ -189,9 +198,14 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
             }
             var run = Named(sha256, job);
             if (!_queue.TryAdd(run))
+            {
+                _runs.TryRemove(run.Name, out _);
                 answer(new ClusterAnswer($"{RunsMax} runs are waiting, and no more are taken.", ""));
-            else
-                answer(Said(json => Put(json, run)));
+                return;
+            }
+            // Whoever is told that a run is queued may rely on it: it is on other hosts by then, unless they are slow.
+            await Task.WhenAny(ListAsync(), Task.Delay(ListMs, _ending.Token)).ConfigureAwait(false);
+            answer(Said(json => Put(json, run)));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -206,6 +220,7 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
         {
             var name = number == 1 ? $"{job.Name}-{time}" : string.Create(CultureInfo.InvariantCulture, $"{job.Name}-{time}-{number}");
             var run = new QueuedRun(name, package, job, Path.Combine(Folder("runs"), name));
+            run.Number = Interlocked.Increment(ref _numbers);
             if (_runs.TryAdd(name, run))
                 return run;
             run.Dispose();
@@ -226,81 +241,63 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
             _report($"The runs of an earlier coordinator cannot be taken over: {exception.Message}");
         }
         _ready.TrySetResult();
-        foreach (var run in earlier)
+        _ = ListAsync();
+        foreach (var run in earlier.Concat(_queue.GetConsumingEnumerable()))
+        {
+            if (_ending.IsCancellationRequested)
+                return;
             Do(run);
-        foreach (var run in _queue.GetConsumingEnumerable())
-            Do(run);
+        }
     }
 
-    /// <summary>The runs that an earlier coordinator left: the parameter servers hold them, and with them what they are read from.</summary>
-    private List<QueuedRun> Discover()
+    /// <summary>Has the list of runs, as it is now, kept on other hosts.</summary>
+    private Task ListAsync() => _list.KeepAsync(() =>
     {
-        for (var look = 0; look < LooksMax && !_ending.IsCancellationRequested; look++)
-        {
-            var servers = _parts.Directory.Members.Where(member => member.Roles.HasFlag(NodeRoles.ParameterServer)).ToArray();
-            foreach (var server in servers.Where(server => !_holdings.ContainsKey(server.Id)))
-                _desk!.Send(server.Id, NodeRoles.ParameterServer, new PromiseRequest(new RunKey("", 0), 0));
-            if (look > 0 && servers.All(server => _holdings.ContainsKey(server.Id)))
-                break;
-            _ending.Token.WaitHandle.WaitOne(LookAgainMs);
-        }
-        var runs = new List<QueuedRun>();
-        foreach (var held in _holdings.Values.SelectMany(holdings => holdings).Where(holding => holding.IsWhole).GroupBy(holding => holding.Key.Run.Run, StringComparer.Ordinal).OrderBy(held => held.Key, StringComparer.Ordinal))
-        {
-            var newest = held.MaxBy(holding => (holding.Key.Run.Incarnation, holding.Version))!;
-            if (!RunDescription.TryRead(newest.Description, out var description) || description.Package.Length == 0)
-                continue;
-            if (LayOut(description) is not { } job)
-            {
-                _report($"The run {held.Key} cannot be taken over: no member has its job any more.");
-                continue;
-            }
-            var run = new QueuedRun(held.Key, description.Package, job, Path.Combine(Folder("runs"), held.Key)) { TakenOver = new TakenOverRun(description, newest.Version) };
-            if (!_runs.TryAdd(run.Name, run))
-                continue;
-            _report($"The run {run.Name} is taken over at version {newest.Version}.");
-            runs.Add(run);
-        }
-        return runs;
-    }
-
-    /// <summary>The job of a run, from this node's blobs or from those of a worker, which has read it too.</summary>
-    private JobOptions? LayOut(RunDescription description)
-    {
-        foreach (var member in _parts.Directory.Members.Where(member => member.Roles.HasFlag(NodeRoles.Worker)))
-        {
-            _link.Meet(member.Data, member.Host);
-            if (PackageReading.LayOutAsync(_blobs, member.Data.Name, description.Package, Folder("jobs"), _ending.Token).GetAwaiter().GetResult().Job is { } job)
-                return job;
-        }
-        return null;
-    }
+        var runs = _runs.Values.OrderBy(run => run.Number).ToArray();
+        return (RunList.ToJson(runs.Select(run => new ListedRun(run.Name, run.Package, run.Status, run.Remark, run.Summary))), [.. runs.Where(run => !run.HasEnded).Select(run => run.Package).Distinct(StringComparer.Ordinal)]);
+    });
 
     private void Do(QueuedRun run)
     {
         try
         {
-            if (!run.Stop.IsCancellationRequested)
-                Train(run);
+            while (!run.Stop.IsCancellationRequested && !Train(run))
+            {
+                // Another coordinator took the run: it goes on with it, unless this one still is the cluster's, and then looks again what there is.
+                if (_ending.Token.WaitHandle.WaitOne(StepDownMs))
+                    return;
+                LookAgain(run);
+            }
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
+            if (_ending.IsCancellationRequested)
+                return;
             run.Fail(exception.Message);
             _report($"The run {run.Name} could not go on: {exception.Message}");
         }
-        _current = null;
+        finally
+        {
+            (_current, _hosted) = (null, null);
+        }
+        _ = ListAsync();
     }
 
-    private void Train(QueuedRun run)
+    /// <summary>Trains a run to its end.</summary>
+    /// <returns>Whether it has come to its end; false where another coordinator is in charge of it.</returns>
+    private bool Train(QueuedRun run)
     {
         if (!Gather(run, out var workers, out var servers))
         {
-            run.Status = "cancelled";
-            return;
+            if (!_ending.IsCancellationRequested)
+                run.Status = "cancelled";
+            return true;
         }
         var earlier = run.TakenOver;
         if (earlier is not null)
             (workers, servers) = (earlier.Description.Workers, earlier.Description.Partitions);
+        if (run.IsBegun)
+            LayDown(run);
         var job = run.Job with { Cluster = run.Job.Cluster with { Workers = workers, ParameterServers = servers } };
         var hosting = new HostedRunOptions
         {
@@ -310,14 +307,29 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
             Holder = Here,
             StopStatus = "cancelled",
             AdoptedVersion = earlier?.Version,
+            AdoptedPosition = earlier?.Position ?? default,
+            Peers = _peers,
+            EndsOnStepDown = true,
         };
-        using var hosted = new HostedRun(job, new TrainingRunOptions { OutputDirectory = run.Directory, Resume = earlier is not null, Threads = Environment.ProcessorCount }, run, hosting, run.Stop);
+        using var hosted = new HostedRun(job, new TrainingRunOptions { OutputDirectory = run.Directory, Resume = run.IsBegun, Threads = Environment.ProcessorCount }, run, hosting, run.Stop);
         _report($"The run {run.Name} begins with {workers} workers and {servers} parameter servers.");
+        run.IsBegun = true;
         _desk!.Renew();
-        _current = hosted.Runs;
+        (_current, _hosted) = (hosted.Runs, hosted);
+        if (_ending.IsCancellationRequested)
+            return true;
+        _ = ListAsync();
         hosted.Runs.Begin(_desk);
-        run.End(hosted.Run(() => new JournalEnding("", "", workers, servers, null)));
+        var summary = hosted.TryRun(() => new JournalEnding("", "", workers, servers, null));
+        _current = null;
+        if (summary is null)
+        {
+            _report($"The run {run.Name} is another coordinator's now.");
+            return false;
+        }
+        run.End(summary);
         _report($"The run {run.Name} ended: {run.Status}.");
+        return true;
     }
 
     /// <summary>Waits for a worker and a parameter server.</summary>
@@ -331,13 +343,20 @@ internal sealed class RunQueue : ICoordinatorRuns, IDisposable
             if (workers > 0 && servers > 0)
                 return true;
         }
-        while (!run.Stop.WaitHandle.WaitOne(LookAgainMs));
+        while (WaitHandle.WaitAny([run.Stop.WaitHandle, _ending.Token.WaitHandle], LookAgainMs) == WaitHandle.WaitTimeout);
         return false;
     }
 
+    /// <summary>
+    /// The node is about to leave. Where there are other coordinators the next one goes on with the runs; where this is the only one they end here, each with a checkpoint.
+    /// </summary>
     private async Task EndAsync()
     {
-        Dispose();
+        if (_options.Coordinators > 1)
+            return;
+        _queue.CompleteAdding();
+        foreach (var run in _runs.Values.Where(run => !run.HasEnded))
+            run.Cancel();
         while (_thread.IsAlive && _current is not null)
             await Task.Delay(LookAgainMs).ConfigureAwait(false);
     }

@@ -10,9 +10,10 @@ public sealed class RunningNode : IAsyncDisposable
 {
     private readonly ClusterLink _link;
     private readonly ClusterNode _node;
+    private readonly Lazy<CopyDirectory>? _copies;
     private readonly TaskCompletionSource _broken;
 
-    private RunningNode(ClusterLink link, ClusterNode node, TaskCompletionSource broken) => (_link, _node, _broken) = (link, node, broken);
+    private RunningNode(ClusterLink link, ClusterNode node, Lazy<CopyDirectory>? copies, TaskCompletionSource broken) => (_link, _node, _copies, _broken) = (link, node, copies, broken);
 
     /// <summary>The node's place in the cluster.</summary>
     public ClusterNode Node => _node;
@@ -39,6 +40,8 @@ public sealed class RunningNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _node.DisposeAsync().ConfigureAwait(false);
+        if (_copies is { IsValueCreated: true })
+            _copies.Value.Dispose();
         _link.Dispose();
     }
 
@@ -51,9 +54,10 @@ public sealed class RunningNode : IAsyncDisposable
         try
         {
             var broken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var furnisher = new NodeMachines(options, machines(link), link, exception => broken.TrySetException(exception));
+            var working = machines(link);
+            var furnisher = new NodeMachines(options, working, link, exception => broken.TrySetException(exception));
             var node = await ClusterNode.StartAsync(options, link.Endpoint, furnisher.Furnish, report, cancellation).ConfigureAwait(false);
-            return new RunningNode(link, node, broken);
+            return new RunningNode(link, node, working.Copies, broken);
         }
         catch
         {
@@ -81,10 +85,14 @@ public sealed class RunningNode : IAsyncDisposable
     {
         // The store is made when it is first needed: a node whose jobs are all on this machine leaves no directory behind.
         var blobs = new Lazy<BlobExchange>(() => link.Exchange(BlobStore.Open(options.BlobDirectory)));
+        var directory = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.BlobDirectory))!, "copies");
+        var copies = new Lazy<CopyDirectory>(() => new CopyDirectory(blobs.Value, directory, link.Meet));
         return new NodeMachinesOptions
         {
+            Copies = copies,
+            HasCopies = () => Directory.Exists(directory),
             WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(options, description, threads, link, blobs)),
-            CoordinatorRuns = options.Has(NodeRoles.Coordinator) ? parts => new RunQueue(options, parts, link, blobs.Value, report) : null,
+            CoordinatorRuns = options.Has(NodeRoles.Coordinator) ? parts => new RunQueue(options, parts, link, copies.Value, report) : null,
             ServerThreads = threads,
         };
     }

@@ -31,7 +31,7 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
         ClusterQuery => QueryManifest,
         ClusterAnswer => AnswerManifest,
         LeavingNotice => LeavingManifest,
-        _ => MessageCodec.ManifestOf(EnvelopeOf(o).Message),
+        _ => CopyWire.ManifestOf(o) ?? MessageCodec.ManifestOf(EnvelopeOf(o).Message),
     };
 
     public override byte[] ToBinary(object obj)
@@ -43,6 +43,8 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
             case LeavingNotice notice: return new Wire.Leaving { Node = WireParts.Of(notice.Node) }.ToByteArray();
             default: break;
         }
+        if (CopyWire.ManifestOf(obj) is not null)
+            return CopyWire.Write(obj);
         var envelope = EnvelopeOf(obj);
         return new Wire.Envelope
         {
@@ -70,6 +72,8 @@ internal sealed class WireSerializer(ExtendedActorSystem system) : SerializerWit
                 default:
                     break;
             }
+            if (CopyWire.TryRead(manifest, bytes, out var copying))
+                return copying;
             var wire = Wire.Envelope.Parser.ParseFrom(bytes);
             if (!MessageCodec.TryRead(manifest, wire.Body.Memory, out var message, out var refusal))
                 throw new WireException(refusal);

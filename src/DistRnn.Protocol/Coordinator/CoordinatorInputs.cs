@@ -53,6 +53,12 @@ public sealed record RunPlan
     /// <summary>Whether a checkpoint that cannot be written stops the run.</summary>
     public bool RequiresCheckpoints { get; init; } = true;
 
+    /// <summary>
+    /// Why the run has to go back to a checkpoint although parameter servers hold it, a sentence: it needs what is on no host any more. Empty where it goes on from
+    /// what they hold.
+    /// </summary>
+    public string GoesBackFor { get; init; } = "";
+
     /// <summary>SHA-256 of the job, for the ledger.</summary>
     public string JobDigest { get; init; } = "";
 }

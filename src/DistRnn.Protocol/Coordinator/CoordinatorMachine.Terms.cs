@@ -89,12 +89,25 @@ public sealed partial class CoordinatorMachine
         _run = _run with { Incarnation = incarnation };
         var current = holdings.Where(entry => entry.Holding.Key.Run.Incarnation == incarnation).ToArray();
         _ownerEpochMax = current.Max(entry => entry.Holding.Key.OwnerEpoch);
+        if (Plan.GoesBackFor.Length > 0)
+        {
+            GoBackAsPlanned();
+            return;
+        }
         if (!current.Any(entry => entry.Holding.IsOwner))
         {
             GoBack("No owner is left, and a copy alone cannot tell whether it is the newest.");
             return;
         }
         Adopt(current);
+    }
+
+    /// <summary>Goes back once: in a later term what the servers hold is what followed.</summary>
+    private void GoBackAsPlanned()
+    {
+        var reason = Plan.GoesBackFor;
+        _plan = Plan with { GoesBackFor = "" };
+        GoBack(reason);
     }
 
     private void Adopt((NodeId Node, PartitionHolding Holding)[] holdings)

@@ -30,3 +30,12 @@ public sealed record RolledBack(long From, long To, string Reason) : LedgerEvent
 /// <param name="Reason">Why, a sentence; empty where there is nothing to say.</param>
 /// <param name="Fingerprint">The fingerprint of the last version, 64 hexadecimal digits; empty where it is not known.</param>
 public sealed record RunEnded(string Status, string Reason, string Fingerprint) : LedgerEvent;
+
+/// <summary>
+/// Records of some steps were on hosts that are gone: a coordinator that took the run over found it further than any ledger that was left. These steps were made,
+/// and what entered them is not known any more. The place is behind the last event that is known.
+/// </summary>
+/// <param name="From">The first step without all its records.</param>
+/// <param name="To">The step after the last one, above <paramref name="From"/>.</param>
+/// <param name="Reason">Why, a sentence.</param>
+public sealed record RecordsLost(long From, long To, string Reason) : LedgerEvent;

@@ -104,6 +104,10 @@ internal sealed class CheckpointKeeper
     public void LoadParameters(long step, FloatBuffer parameters) =>
         TensorFiles.ReadParameters(_directory.Open(step).PathOf(ParametersPart), _setup.Network.Parameters, parameters);
 
+    /// <summary>Whether the best model that a position speaks of can be kept: it is not wanted, or its checkpoint is whole.</summary>
+    /// <param name="position">The position.</param>
+    public bool HasBestOf(RunPosition position) => _setup.Keep != KeepKind.Best || position.Best is not { } best || best.Step == position.Step || TryOpen(best.Step) is not null;
+
     /// <summary>SHA-256 of a checkpoint's manifest.</summary>
     /// <param name="step">Its step.</param>
     public string ManifestDigestOf(long step) => StoredContent.Of(File.ReadAllBytes(Path.Combine(_directory.Open(step).Directory, Checkpoint.ManifestName))).Sha256;

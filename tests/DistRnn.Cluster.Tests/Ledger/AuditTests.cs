@@ -46,6 +46,47 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public void Audit_WhereRecordsAreLostWithTheirHost_SaysOfHowManyStepsNothingIsKnown()
+    {
+        using var script = RunScript.OfSteps(3);
+        var result = script.Lose(4).Term().Add(6, RunScript.Committed(1)).Steps(1).Audited();
+        Assert.Empty(result.Violations);
+        Assert.Equal((4, 4, 12), (result.Updates, result.Unproven, result.Shards));
+    }
+
+    [Fact]
+    public void Audit_WhereLostRecordsAreThoseOfStepsThatWereRolledBack_ProvesAllThatSurvives()
+    {
+        using var script = RunScript.OfSteps(3);
+        var result = script.Lose(4).Term().RollBack(2).Steps(6).Audited();
+        Assert.Empty(result.Violations);
+        Assert.Equal((8, 0, 24), (result.Updates, result.Unproven, result.Shards));
+    }
+
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(4, 1)]
+    [InlineData(5, 2)]
+    public void Mark_OfAVersionThatServersHold_SaysWhatTheLedgerLacks(long held, long lost)
+    {
+        using var script = RunScript.OfSteps(3);
+        script.Audited();
+        Assert.Equal(lost, LedgerGap.Mark(script.Ledger, held));
+        Assert.Equal(0, LedgerGap.Mark(script.Ledger, held));
+    }
+
+    [Fact]
+    public void Mark_OfOneStepWhoseShardsAllEntered_LacksNothing()
+    {
+        using var script = RunScript.OfSteps(3);
+        for (var partition = 0; partition < RunScript.Partitions; partition++)
+            script.Add(3, new ShardEntered(0, 3, 7, "worker-7", partition, "cc"));
+        script.Audited();
+        Assert.Equal(0, LedgerGap.Mark(script.Ledger, 4));
+        Assert.Equal(2, LedgerGap.Mark(script.Ledger, 5));
+    }
+
+    [Fact]
     public void Audit_OfASuccessorThatCommittedMoreThanTheLastStepAgain_NamesBothTerms()
     {
         using var script = RunScript.OfSteps(3).Term().Add(1, RunScript.Committed(2)).Add(2, RunScript.Committed(2));

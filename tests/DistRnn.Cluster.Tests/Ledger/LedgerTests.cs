@@ -24,6 +24,7 @@ public sealed class LedgerTests : IDisposable
         new RolledBack(9, 5, "Lost."),
         new PartitionPromoted(1, "server", 2),
         new Quarantined("w", "Its result differed."),
+        new RecordsLost(3, 5, "Their host is gone."),
         new RunEnded("completed", "", "f"));
 
     private readonly ScratchDirectory _scratch = new();

@@ -60,6 +60,14 @@ internal sealed class RunScript : IDisposable
         return this;
     }
 
+    /// <summary>The next steps are made, and their records are lost.</summary>
+    public RunScript Lose(int steps)
+    {
+        Add(Version + steps, new RecordsLost(Version, Version + steps, "Their host is gone."));
+        Version += steps;
+        return this;
+    }
+
     public RunScript RollBack(long to)
     {
         _incarnation++;

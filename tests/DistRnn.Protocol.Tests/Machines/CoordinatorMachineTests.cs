@@ -53,6 +53,20 @@ public sealed class CoordinatorMachineTests
     }
 
     [Fact]
+    public void Handle_APlanThatGoesBack_FindsACheckpointAlthoughServersHoldTheRun_Once()
+    {
+        Begin("The best version is gone.");
+        var outcome = _machine.Handle(new Received(Self, new PromiseReply(Run, 1, true, 1, [Held(5, null)])), TimeSpan.Zero);
+        Assert.Contains(outcome.Effects, effect => effect is FindCheckpoint);
+        Assert.Equal((1, CoordinatorPhase.GoingBack), (_machine.Run.Incarnation, _machine.Phase));
+        _machine.Handle(new CheckpointFound(3, BitConverter.GetBytes(3L)), TimeSpan.Zero);
+        Receive(Worker, new OfferRefused(Run, 1, 8));
+        var again = new RunKey(Run.Run, 2);
+        Receive(Self, new PromiseReply(again, 9, true, 9, [Held(5, null) with { Key = Key with { Run = again } }]));
+        Assert.Equal((2, CoordinatorPhase.Computing), (_machine.Run.Incarnation, _machine.Phase));
+    }
+
+    [Fact]
     public void Handle_OfferRefusedForAHigherTerm_AsksAboveIt()
     {
         Begin();
@@ -74,12 +88,12 @@ public sealed class CoordinatorMachineTests
     private static PartitionHolding Held(long version, StepDecision? decision) =>
         new(Key, true, version, true, false, null, decision, BitConverter.GetBytes(version), ReadOnlyMemory<byte>.Empty);
 
-    private ImmutableArray<IMessage> Begin()
+    private ImmutableArray<IMessage> Begin(string goesBackFor = "")
     {
         _machine.Handle(new MemberChanged(Self, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.Zero);
         _machine.Handle(new MemberChanged(Worker, NodeRoles.Worker, MemberStatus.Up), TimeSpan.Zero);
         return Sent(_machine.Handle(
-            new BeginRun(new RunPlan { Run = "run", Description = default, Spec = Spec, Course = new Counting(), StartVersion = 0, StartPosition = BitConverter.GetBytes(0L), Replicas = 0 }), TimeSpan.Zero));
+            new BeginRun(new RunPlan { Run = "run", Description = default, Spec = Spec, Course = new Counting(), StartVersion = 0, StartPosition = BitConverter.GetBytes(0L), Replicas = 0, GoesBackFor = goesBackFor }), TimeSpan.Zero));
     }
 
     private ImmutableArray<IMessage> Promise(ImmutableArray<PartitionHolding> holdings) => Receive(Self, new PromiseReply(Run, 1, true, 1, holdings));

@@ -1,0 +1,131 @@
+using System.Text.Json;
+using DistRnn.Protocol;
+using DistRnn.Training;
+using Xunit;
+
+namespace DistRnn.Cluster.Tests;
+
+/// <summary>The coordinator's machine is lost without a word, with its disk: the next one goes on with its runs from what other machines hold, to the same bits.</summary>
+public sealed class TakeOverTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Coordinator_LostWithItsDisk_TheNextGoesOnWithItsRunAndTrainsThoseThatWait()
+    {
+        await using var cluster = await MachineCluster.StartAsync(3, 2);
+        await using var client = ClusterClient.Create(cluster.Seeds);
+        var jobs = new[] { Job(cluster, 1, 80), Job(cluster, 2, 5), Job(cluster, 3, 5) };
+        var names = new List<string>();
+        foreach (var job in jobs)
+            names.Add((await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!);
+        var before = await UntilAsync(client, names[0], run => run.GetProperty("step").GetInt64() > 25);
+        var lost = cluster.HolderOf(before);
+        await cluster.LoseAsync(lost);
+        var after = await EndAsync(client, names[0]);
+        Assert.NotEqual(lost, cluster.HolderOf(after));
+        Assert.Equal(0, after.GetProperty("summary").GetProperty("incarnation").GetInt32());
+        Check(cluster, jobs[0], after);
+        Check(cluster, jobs[1], await EndAsync(client, names[1]));
+        Check(cluster, jobs[2], await EndAsync(client, names[2]));
+        Assert.Equal(2, TermsOf(after).Length);
+        Assert.Single(TermsOf(await EndAsync(client, names[1])));
+    }
+
+    [Fact]
+    public async Task Coordinator_LostTogetherWithAPartition_TheNextGoesBackToTheCopiedCheckpoint()
+    {
+        await using var cluster = await MachineCluster.StartAsync(3, 2);
+        await using var client = ClusterClient.Create(cluster.Seeds);
+        var job = Job(cluster, 4, 70);
+        job = job with { Cluster = job.Cluster with { Replicas = 0 } };
+        var name = (await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!;
+        var before = await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > 25);
+        await Task.WhenAll(cluster.LoseAsync(cluster.HolderOf(before)), cluster.LoseAsync("n1"));
+        var after = await EndAsync(client, name);
+        Assert.Equal(1, after.GetProperty("summary").GetProperty("incarnation").GetInt32());
+        Check(cluster, job, after);
+        using var ledger = LedgerReader.Open(Path.Combine(after.GetProperty("directory").GetString()!, Audit.LedgerName));
+        Assert.InRange(Assert.Single(ledger.EventsOf<RolledBack>()).To, 10, 70);
+    }
+
+    [Fact]
+    public async Task Coordinator_Deposed_BeginsAgainUnderAHigherTerm()
+    {
+        await using var cluster = await MachineCluster.StartAsync(1, 2);
+        await using var client = ClusterClient.Create(cluster.Seeds);
+        var job = Job(cluster, 5, 60);
+        var name = (await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!;
+        await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > 15);
+        foreach (var server in (string[])["n0", "n1"])
+        {
+            var parts = cluster[server].Node.Parts;
+            var rival = new NodeId("akka.tcp://distrnn@nowhere:1", 1);
+            parts.System.ActorSelection("/user/" + NodeParts.ParameterServerName).Tell(new WireEnvelope(rival, parts.Id, NodeRoles.ParameterServer, new PromiseRequest(new RunKey(name, 0), 1000)));
+        }
+        var after = await EndAsync(client, name);
+        Check(cluster, job, after);
+        var terms = TermsOf(after);
+        Assert.True(terms.Length > 1 && terms[^1] > 1000, string.Join(", ", terms));
+        Assert.Equal(0, after.GetProperty("summary").GetProperty("incarnation").GetInt32());
+    }
+
+    private static JobOptions Job(MachineCluster cluster, ulong seed, int steps)
+    {
+        var job = SampleJobs.LanguageModel(cluster.Directory, "codec: none", steps);
+        return job with { Seed = seed, Training = job.Training with { EvaluateEvery = 20 }, Checkpoint = job.Checkpoint with { EverySteps = 10 } };
+    }
+
+    private static void Check(MachineCluster cluster, JobOptions job, JsonElement run)
+    {
+        var alone = TrainingSession.Run(job, new TrainingRunOptions { OutputDirectory = Path.Combine(cluster.Directory, $"alone-{job.Seed}"), Threads = 1 }, SilentProgress.Instance, Cancellation);
+        var summary = run.GetProperty("summary");
+        Assert.Equal(alone.Fingerprint, summary.GetProperty("fingerprint").GetString());
+        Assert.Equal(alone.ModelFingerprint, summary.GetProperty("model_fingerprint").GetString());
+        var audit = Audit.Run(run.GetProperty("directory").GetString()!);
+        Assert.True(audit.Violations.IsEmpty, string.Join(' ', audit.Violations.Select(violation => violation.Reason)));
+        Assert.Equal(job.Training.Steps, audit.Updates + audit.Unproven);
+        TestContext.Current.SendDiagnosticMessage($"{audit.Updates} updates proven, {audit.Unproven} on the host that is gone.");
+    }
+
+    private static long[] TermsOf(JsonElement run)
+    {
+        using var ledger = LedgerReader.Open(Path.Combine(run.GetProperty("directory").GetString()!, Audit.LedgerName));
+        return [.. ledger.EventsOf<TermBegan>().Select(began => began.At.Term)];
+    }
+
+    private static async Task<JsonElement> EndAsync(ClusterClient client, string name)
+    {
+        var ended = await UntilAsync(client, name, run => run.TryGetProperty("summary", out _));
+        Assert.Equal("completed", ended.GetProperty("status").GetString());
+        return ended;
+    }
+
+    private static async Task<JsonElement> UntilAsync(ClusterClient client, string name, Func<JsonElement, bool> isReached)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (true)
+        {
+            if (await TryAskAsync(client, name) is { } run)
+            {
+                if (isReached(run))
+                    return run;
+                Assert.False(run.GetProperty("status").GetString() == "failed", run.GetProperty("note").GetString());
+            }
+            await timer.WaitForNextTickAsync(Cancellation);
+        }
+    }
+
+    /// <summary>Nobody answers while the coordinator moves.</summary>
+    private static async Task<JsonElement?> TryAskAsync(ClusterClient client, string name)
+    {
+        try
+        {
+            return (await client.AskAsync("run", new Dictionary<string, string> { ["run"] = name }, Cancellation)).GetProperty("run");
+        }
+        catch (Numerics.InvalidInputException refusal) when (refusal.Message.Contains("No coordinator answers", StringComparison.Ordinal))
+        {
+            return null;
+        }
+    }
+}
