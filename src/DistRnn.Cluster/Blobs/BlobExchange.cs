@@ -15,6 +15,7 @@ internal sealed class BlobExchange(BlobStore store, IDataPlane plane)
     private const int TriesMax = 4;
 
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<(byte[] Piece, long Total)>> _waiting = new();
+    private readonly ConcurrentDictionary<string, Task> _fetching = new(StringComparer.Ordinal);
     private ulong _request;
 
     /// <summary>This node's blobs.</summary>
@@ -28,29 +29,26 @@ internal sealed class BlobExchange(BlobStore store, IDataPlane plane)
     /// <returns>Why it is not there, a sentence; null where it is.</returns>
     public async Task<string?> FetchAsync(string peer, string sha256, CancellationToken cancellation, long bytesMax = long.MaxValue)
     {
-        if (store.LengthOf(sha256) is { } length)
-            return length <= bytesMax ? null : $"The blob {sha256} has {length} bytes; {bytesMax} are the most that are taken here.";
-        var (first, total) = await AskAsync(peer, sha256, 0, cancellation).ConfigureAwait(false);
-        if (total < 0)
-            return $"The blob {sha256} is not to be had: its holder does not have it, or does not answer.";
-        if (total > bytesMax)
-            return $"The blob {sha256} has {total} bytes; {bytesMax} are the most that are taken here.";
-        var receipt = store.BeginReceive(sha256, total);
-        if (receipt.Receiver is not { } receiver)
-            return receipt.IsThere ? null : receipt.Refusal;
-        using (receiver)
+        while (true)
         {
-            if (receiver.Received == 0 && receiver.Write(0, first) is { } refusal)
-                return refusal;
-            while (receiver.Received < total)
+            if (store.LengthOf(sha256) is { } length)
+                return length <= bytesMax ? null : $"The blob {sha256} has {length} bytes; {bytesMax} are the most that are taken here.";
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_fetching.TryAdd(sha256, done.Task))
             {
-                var (piece, whole) = await AskAsync(peer, sha256, receiver.Received, cancellation).ConfigureAwait(false);
-                if (whole != total || piece.Length == 0)
-                    return $"The blob {sha256} stopped at {receiver.Received} of {total} bytes.";
-                if (receiver.Write(receiver.Received, piece) is { } refused)
-                    return refused;
+                try
+                {
+                    return await FetchAloneAsync(peer, sha256, bytesMax, cancellation).ConfigureAwait(false);
+                }
+                finally
+                {
+                    _fetching.TryRemove(sha256, out _);
+                    done.SetResult();
+                }
             }
-            return receiver.Complete();
+            // A worker that reads a job and an order to hold it may want the same blob: one fetches it, the other looks again.
+            if (_fetching.TryGetValue(sha256, out var other))
+                await other.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 
@@ -81,6 +79,32 @@ internal sealed class BlobExchange(BlobStore store, IDataPlane plane)
     {
         if (_waiting.TryRemove(header.Request, out var waiting) && BlobPrefix.TryRead(prefix, out var piece))
             waiting.TrySetResult((payload.ToArray(), header.Last ? -1 : piece.Total));
+    }
+
+    private async Task<string?> FetchAloneAsync(string peer, string sha256, long bytesMax, CancellationToken cancellation)
+    {
+        var (first, total) = await AskAsync(peer, sha256, 0, cancellation).ConfigureAwait(false);
+        if (total < 0)
+            return $"The blob {sha256} is not to be had: its holder does not have it, or does not answer.";
+        if (total > bytesMax)
+            return $"The blob {sha256} has {total} bytes; {bytesMax} are the most that are taken here.";
+        var receipt = store.BeginReceive(sha256, total);
+        if (receipt.Receiver is not { } receiver)
+            return receipt.IsThere ? null : receipt.Refusal;
+        using (receiver)
+        {
+            if (receiver.Received == 0 && receiver.Write(0, first) is { } refusal)
+                return refusal;
+            while (receiver.Received < total)
+            {
+                var (piece, whole) = await AskAsync(peer, sha256, receiver.Received, cancellation).ConfigureAwait(false);
+                if (whole != total || piece.Length == 0)
+                    return $"The blob {sha256} stopped at {receiver.Received} of {total} bytes.";
+                if (receiver.Write(receiver.Received, piece) is { } refused)
+                    return refused;
+            }
+            return receiver.Complete();
+        }
     }
 
     private async Task<(byte[] Piece, long Total)> AskAsync(string peer, string sha256, long offset, CancellationToken cancellation)

@@ -63,6 +63,18 @@ public sealed class CopyDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Fetch_OfOneBlobByMany_GivesItToAll()
+    {
+        var content = new byte[5_000_000];
+        new Random(3).NextBytes(content);
+        var name = _source.Store.Put(content).Sha256;
+        _to.Meet(_from.Endpoint, "127.0.0.1");
+        var refusals = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _held.FetchAsync(_from.Endpoint.Name, name, TestContext.Current.CancellationToken)));
+        Assert.All(refusals, Assert.Null);
+        Assert.True(_held.Store.Has(name));
+    }
+
+    [Fact]
     public async Task Append_BehindAGap_IsNotTaken_AndWhatIsTakenIsThereAfterARestart()
     {
         await TakeAsync("run", 1, "a");
