@@ -15,11 +15,11 @@ public sealed class TakeOverTests
     {
         await using var cluster = await MachineCluster.StartAsync(3, 2);
         await using var client = ClusterClient.Create(cluster.Seeds);
-        var jobs = new[] { Job(cluster, 1, 80), Job(cluster, 2, 5), Job(cluster, 3, 5) };
+        var jobs = new[] { Job(cluster, 1, 600), Job(cluster, 2, 5), Job(cluster, 3, 5) };
         var names = new List<string>();
         foreach (var job in jobs)
             names.Add((await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!);
-        var before = await UntilAsync(client, names[0], run => run.GetProperty("step").GetInt64() > 25);
+        var before = await UntilAsync(client, names[0], run => run.GetProperty("step").GetInt64() > 60);
         var lost = cluster.HolderOf(before);
         await cluster.LoseAsync(lost);
         var after = await EndAsync(client, names[0]);
@@ -37,16 +37,16 @@ public sealed class TakeOverTests
     {
         await using var cluster = await MachineCluster.StartAsync(3, 2);
         await using var client = ClusterClient.Create(cluster.Seeds);
-        var job = Job(cluster, 4, 70);
+        var job = Job(cluster, 4, 500);
         job = job with { Cluster = job.Cluster with { Replicas = 0 } };
         var name = (await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!;
-        var before = await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > 25);
+        var before = await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > 60);
         await Task.WhenAll(cluster.LoseAsync(cluster.HolderOf(before)), cluster.LoseAsync("n1"));
         var after = await EndAsync(client, name);
         Assert.Equal(1, after.GetProperty("summary").GetProperty("incarnation").GetInt32());
         Check(cluster, job, after);
         using var ledger = LedgerReader.Open(Path.Combine(after.GetProperty("directory").GetString()!, Audit.LedgerName));
-        Assert.InRange(Assert.Single(ledger.EventsOf<RolledBack>()).To, 10, 70);
+        Assert.InRange(Assert.Single(ledger.EventsOf<RolledBack>()).To, 50, 500);
     }
 
     [Fact]
@@ -54,9 +54,9 @@ public sealed class TakeOverTests
     {
         await using var cluster = await MachineCluster.StartAsync(1, 2);
         await using var client = ClusterClient.Create(cluster.Seeds);
-        var job = Job(cluster, 5, 60);
+        var job = Job(cluster, 5, 500);
         var name = (await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!;
-        await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > 15);
+        await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > 20);
         foreach (var server in (string[])["n0", "n1"])
         {
             var parts = cluster[server].Node.Parts;
@@ -73,7 +73,7 @@ public sealed class TakeOverTests
     private static JobOptions Job(MachineCluster cluster, ulong seed, int steps)
     {
         var job = SampleJobs.LanguageModel(cluster.Directory, "codec: none", steps);
-        return job with { Seed = seed, Training = job.Training with { EvaluateEvery = 20 }, Checkpoint = job.Checkpoint with { EverySteps = 10 } };
+        return job with { Seed = seed, Training = job.Training with { EvaluateEvery = 100 }, Checkpoint = job.Checkpoint with { EverySteps = 50 } };
     }
 
     private static void Check(MachineCluster cluster, JobOptions job, JsonElement run)
