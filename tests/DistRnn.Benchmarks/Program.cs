@@ -1,3 +1,4 @@
+using System.Globalization;
 using DistRnn.Benchmarks;
 
 return args switch
@@ -5,7 +6,8 @@ return args switch
     ["real-data", var folder, .. var names] => RealData.Run(folder, names),
     ["table", var report, .. var peers] => SpeedTable.Write(report, peers),
     ["encoder-decoder"] => PairSpeed.Run(1),
-    ["encoder-decoder", var threads] => PairSpeed.Run(int.Parse(threads, System.Globalization.CultureInfo.InvariantCulture)),
+    ["encoder-decoder", var threads] => PairSpeed.Run(int.Parse(threads, CultureInfo.InvariantCulture)),
+    ["encoder-decoder", var threads, var steps] => PairSpeed.Run(int.Parse(threads, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture)),
     _ => Usage(),
 };
 
@@ -13,6 +15,6 @@ static int Usage()
 {
     Console.Error.WriteLine("real-data FOLDER [JOB ...]   trains the jobs beside this program on the data files under FOLDER and compares with the goals");
     Console.Error.WriteLine("table BENCH.json [PEERS.txt ...]   bench's JSON as a table, beside what the peers' scripts printed");
-    Console.Error.WriteLine("encoder-decoder [THREADS]   the speed of an encoder-decoder's gradient");
+    Console.Error.WriteLine("encoder-decoder [THREADS [STEPS]]   the speed of an encoder-decoder's training step");
     return 2;
 }
