@@ -17,6 +17,9 @@ internal sealed class TerminationSignals : IDisposable
     /// <summary>130 after SIGINT, 143 after SIGTERM, 0 before either.</summary>
     internal int ExitCode { get; private set; }
 
+    /// <summary>Whether SIGINT means nothing to this process.</summary>
+    internal bool IgnoresInterrupts { get; set; }
+
     /// <summary>Signals of this process, until disposed.</summary>
     internal static TerminationSignals Listen()
     {
@@ -31,6 +34,8 @@ internal sealed class TerminationSignals : IDisposable
     /// <returns>Whether this was the first one, so that the process goes on to its orderly end.</returns>
     internal bool Raise(int exitCode)
     {
+        if (exitCode == ExitCodes.Interrupted && IgnoresInterrupts)
+            return true;
         if (ExitCode != 0)
             return false;
         ExitCode = exitCode;

@@ -21,11 +21,9 @@ public sealed class RunJournal : IDisposable
     private readonly ITrainingProgress _progress;
     private readonly RunDirectory _directory;
     private readonly RunRecord _record;
-    private readonly SortedDictionary<string, int> _faults = new(StringComparer.Ordinal);
-    private readonly List<(string What, double Seconds)> _recoveries = [];
+    private ExecutionFacts _facts = new();
     private StepReport? _openRow;
     private MetricSet? _openValid;
-    private int _incarnation;
 
     internal RunJournal(LoadedJob job, TrainingRunOptions options, ITrainingProgress progress, long started)
     {
@@ -46,6 +44,7 @@ public sealed class RunJournal : IDisposable
         var content = VersionContent.Empty(_job);
         var position = _record.Open(content.State) ?? new RunPosition();
         content.Mark(position.Step, position.ToJson());
+        BeginFacts();
         var course = _job.RunCourse;
         var stateBytes = sizeof(float) * (content.Parameters.Count * (2L + content.State.Optimizer.Vectors.Length) + 2 * (content.State.Lanes?.Values.Count ?? 0));
         _record.Begin(stateBytes, adopted ?? (course.IsEvaluationDue(position) ? position.Step - 1 : position.Step));
@@ -53,6 +52,30 @@ public sealed class RunJournal : IDisposable
             _openRow = ReportOf(position);
         _record.Clock.BeginStep();
         return content;
+    }
+
+    /// <summary>
+    /// Writes the rows of steps that the process before had committed and not yet written, from what the ledger says of them: without their speed, and without what the
+    /// validation part said.
+    /// </summary>
+    /// <param name="commits">The commits, by step.</param>
+    /// <param name="position">The position that is taken over, which tells of its last step; empty where it is not known.</param>
+    public void Fill(IEnumerable<StepCommitted> commits, ReadOnlyMemory<byte> position)
+    {
+        ArgumentNullException.ThrowIfNull(commits);
+        var (epoch, end) = (0, (long)_job.Setup.Plan.StepsIn(0));
+        foreach (var commit in commits)
+        {
+            while (commit.At.Step >= end)
+                end += _job.Setup.Plan.StepsIn(++epoch);
+            var row = _record.ReportOf(commit.At.Step + 1, epoch, commit.At.Step + 1 == end, (commit.Loss, commit.Rate, commit.Norm, commit.Applied));
+            _record.WriteRow(row with { TokensPerSecond = double.NaN }, null);
+        }
+        if (position.IsEmpty || RunPosition.FromJson(position) is not { Step: > 0 } last)
+            return;
+        _openRow = ReportOf(last) with { TokensPerSecond = double.NaN };
+        if (!_job.RunCourse.IsEvaluationDue(last))
+            FlushRow();
     }
 
     /// <summary>Takes a committed step.</summary>
@@ -63,8 +86,12 @@ public sealed class RunJournal : IDisposable
         FlushRow();
         _record.Clock.EndStep(report.Sums.Tokens);
         _record.Clock.BeginStep();
-        var row = ReportOf(RunPosition.FromJson(report.Settlement.Position));
+        var position = RunPosition.FromJson(report.Settlement.Position);
+        var row = ReportOf(position);
         _openRow = row;
+        // A row waits for its evaluation, if there is one; where another process may take this one's place, no other row waits.
+        if (_options.Lock is not null && !_job.RunCourse.IsEvaluationDue(position))
+            FlushRow();
         _progress.StepDone(row);
     }
 
@@ -87,9 +114,11 @@ public sealed class RunJournal : IDisposable
     public void Take(FaultNoticed fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
-        _faults[fault.Kind] = _faults.GetValueOrDefault(fault.Kind) + 1;
-        if (fault.Kind != "non-finite")
-            _progress.Note(fault.Reason);
+        _facts.Faults[fault.Kind] = _facts.Faults.GetValueOrDefault(fault.Kind) + 1;
+        if (fault.Kind == "non-finite")
+            return;
+        KeepFacts();
+        _progress.Note(fault.Reason);
     }
 
     /// <summary>Takes a recovery.</summary>
@@ -97,7 +126,8 @@ public sealed class RunJournal : IDisposable
     public void Take(Recovered recovered)
     {
         ArgumentNullException.ThrowIfNull(recovered);
-        _recoveries.Add((recovered.What, recovered.Duration.TotalSeconds));
+        _facts.Recoveries.Add((recovered.What, recovered.Duration.TotalSeconds));
+        KeepFacts();
     }
 
     /// <summary>Takes a rollback: rows of steps that are to be computed again are marked.</summary>
@@ -106,7 +136,8 @@ public sealed class RunJournal : IDisposable
     {
         ArgumentNullException.ThrowIfNull(wentBack);
         FlushRow();
-        _incarnation = wentBack.Incarnation;
+        _facts = _facts with { Incarnation = wentBack.Incarnation };
+        KeepFacts();
         _record.SupersedeRows(wentBack.To);
         _record.Clock.BeginStep();
     }
@@ -156,22 +187,24 @@ public sealed class RunJournal : IDisposable
         ArgumentNullException.ThrowIfNull(ending);
         ArgumentNullException.ThrowIfNull(content);
         FlushRow();
-        return _record.Finish(
+        var summary = _record.Finish(
             new RunEnding
             {
                 Status = Enum.Parse<RunStatus>(ending.Status, ignoreCase: true),
                 Reason = ending.Reason.Length == 0 ? null : ending.Reason,
                 Position = RunPosition.FromJson(content.Position),
                 Parameters = content.Parameters,
-                Faults = _faults,
-                Recoveries = [.. _recoveries],
+                Faults = _facts.Faults,
+                Recoveries = [.. _facts.Recoveries],
                 Workers = ending.Workers,
                 ParameterServers = ending.ParameterServers,
-                Incarnation = _incarnation,
+                Incarnation = _facts.Incarnation,
                 Reproducible = _job.IsReproducible,
                 BytesPerStep = ending.BytesPerStep ?? 0,
             },
             cancellation);
+        ExecutionFacts.Remove(Directory);
+        return summary;
     }
 
     /// <inheritdoc/>
@@ -179,6 +212,25 @@ public sealed class RunJournal : IDisposable
 
     private StepReport ReportOf(RunPosition position) =>
         _record.ReportOf(position.Step, position.Epoch, _job.RunCourse.IsEpochDone(position), position.LastStep);
+
+    private void BeginFacts()
+    {
+        var (resumedFrom, seconds) = _record.Course;
+        var now = _options.Clock.GetUtcNow();
+        _facts = new ExecutionFacts { Began = now - TimeSpan.FromSeconds(seconds), ResumedFrom = resumedFrom };
+        if (_options.Lock is { IsTakenOver: true } && ExecutionFacts.Read(Directory) is { } earlier)
+        {
+            _facts = earlier;
+            _record.Continue(earlier.ResumedFrom, Math.Max(0, (now - earlier.Began).TotalSeconds - seconds));
+        }
+        KeepFacts();
+    }
+
+    private void KeepFacts()
+    {
+        if (_options.Lock is not null)
+            _facts.Write(Directory);
+    }
 
     private void FlushRow()
     {

@@ -8,6 +8,8 @@ return args switch
     ["encoder-decoder"] => PairSpeed.Run(1),
     ["encoder-decoder", var threads] => PairSpeed.Run(int.Parse(threads, CultureInfo.InvariantCulture)),
     ["encoder-decoder", var threads, var steps] => PairSpeed.Run(int.Parse(threads, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture)),
+    ["recovery"] => await RecoveryTimes.RunAsync(10),
+    ["recovery", var runs] => await RecoveryTimes.RunAsync(int.Parse(runs, CultureInfo.InvariantCulture)),
     _ => Usage(),
 };
 
@@ -16,5 +18,6 @@ static int Usage()
     Console.Error.WriteLine("real-data FOLDER [JOB ...]   trains the jobs beside this program on the data files under FOLDER and compares with the goals");
     Console.Error.WriteLine("table BENCH.json [PEERS.txt ...]   bench's JSON as a table, beside what the peers' scripts printed");
     Console.Error.WriteLine("encoder-decoder [THREADS [STEPS]]   the speed of an encoder-decoder's training step");
+    Console.Error.WriteLine("recovery [RUNS]   how long a run stands still when a worker, a parameter server or the coordinator is killed");
     return 2;
 }

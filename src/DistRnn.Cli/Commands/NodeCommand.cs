@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DistRnn.Cluster;
 using DistRnn.Numerics;
+using DistRnn.Protocol;
 
 namespace DistRnn.Cli;
 
@@ -43,6 +44,13 @@ internal sealed class NodeCommand
         var options = parsed.GetValue(_config) is { } file ? NodeOptionsReader.Read(file, values) : NodeOptionsReader.Of(values);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(_signals.Token);
         var isChild = parsed.GetValue(_child);
+        // Ctrl+C reaches every process of a terminal; the command that started a child says what it is to do.
+        _signals.IgnoresInterrupts = isChild;
+        if (isChild && options.Has(NodeRoles.Coordinator))
+        {
+            CoordinatorNode.RunAsync(options, _terminal.Input, _terminal.Output, _terminal.Error.WriteLine, EndAlone, ending.Token).GetAwaiter().GetResult();
+            return _signals.ExitCode;
+        }
         if (isChild)
             EndWithInput();
         RunAsync(options, isChild, ending.Token).GetAwaiter().GetResult();
@@ -89,9 +97,11 @@ internal sealed class NodeCommand
             {
                 // Nothing is said here; the end is what counts.
             }
-            Environment.Exit(ExitCodes.Terminated);
+            EndAlone();
         })
         { IsBackground = true, Name = "waits for its parent" };
         thread.Start();
     }
+
+    private static void EndAlone() => Environment.Exit(ExitCodes.Terminated);
 }

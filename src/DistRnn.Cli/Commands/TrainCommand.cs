@@ -11,7 +11,7 @@ internal sealed class TrainCommand
     private readonly Argument<string> _job = new("JOB") { Description = "A job file, or the name of a built-in job" };
     private readonly Option<int?> _workers = new("--workers") { Description = "Workers that share the shards of each step; any number gives the same bits", HelpName = "N" };
     private readonly Option<int?> _servers = new("--parameter-servers") { Description = "Parameter servers that share the parameters; any number gives the same bits", HelpName = "P" };
-    private readonly Option<string?> _local = new("--local") { Description = "Whether workers and parameter servers are threads of this process (the default) or processes; the bits are the same", HelpName = "threads|processes" };
+    private readonly Option<string?> _local = new("--local") { Description = "Whether coordinators, workers and parameter servers are threads of this process (the default) or processes; the bits are the same", HelpName = "threads|processes" };
     private readonly Option<string[]> _set = new("--set") { Description = "Set a key of the job, such as model.hidden=64; may be repeated", HelpName = "key=value" };
     private readonly Option<string?> _output = new("--output") { Description = "The run directory (default: runs/JOB-TIME)", HelpName = "DIR" };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on from the newest checkpoint of the run directory; starts afresh if there is none" };
@@ -83,12 +83,8 @@ internal sealed class TrainCommand
         return ExitCodeOf(summary.Runs[^1].Status);
     }
 
-    private RunSummary TrainInProcesses(JobOptions job, TrainingRunOptions options, ITrainingProgress progress, CancellationToken cancellation)
-    {
-        var threads = job.Cluster.ThreadsPerWorker > 0 ? job.Cluster.ThreadsPerWorker : Math.Max(1, Environment.ProcessorCount / job.Cluster.Workers);
-        return ClusterTraining.Run(
-            job, options, progress, (seed, report) => ChildNodes.Start(NodeCommand.ThisProgram, seed, job.Cluster.Workers, job.Cluster.ParameterServers, threads, report), cancellation);
-    }
+    private static RunSummary TrainInProcesses(JobOptions job, TrainingRunOptions options, ITrainingProgress progress, CancellationToken cancellation) =>
+        ClusterTraining.Run(job, options, progress, NodeCommand.ThisProgram, cancellation);
 
     private int DryRun(JobOptions job, TrainingRunOptions options, bool isJson)
     {

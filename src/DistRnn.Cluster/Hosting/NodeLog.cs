@@ -6,6 +6,10 @@ namespace DistRnn.Cluster;
 /// <param name="report">Gets each line; called from several threads.</param>
 internal sealed class NodeLog(Action<string> report) : ILoggerProvider, ILogger
 {
+    // Late heartbeats are said one by one, and each connection that ends or is not made several times by both sides. That it mattered is said once, as a node that cannot be
+    // reached or seed nodes that cannot be joined.
+    private static readonly string[] s_repeated = ["heartbeat interval is growing too large", "AssociationError", "Tried to associate", "Disassociated", "Association with", "Association to"];
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public IDisposable? BeginScope<TState>(TState state)
@@ -18,8 +22,7 @@ internal sealed class NodeLog(Action<string> report) : ILoggerProvider, ILogger
         if (!IsEnabled(logLevel))
             return;
         var line = Shorten(formatter(state, exception));
-        // Said with every late heartbeat; that they were late enough to matter is said as a node that cannot be reached.
-        if (!line.StartsWith("heartbeat interval is growing too large", StringComparison.Ordinal))
+        if (!Array.Exists(s_repeated, said => line.StartsWith(said, StringComparison.Ordinal)))
             report(line);
     }
 

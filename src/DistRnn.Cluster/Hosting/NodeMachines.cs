@@ -18,6 +18,9 @@ internal sealed record NodeMachinesOptions
     /// <summary>Whether an earlier process may have left something there.</summary>
     public Func<bool> HasCopies { get; init; } = () => false;
 
+    /// <summary>Told of each life of the node before it joins; null for nobody.</summary>
+    public Action<NodeParts>? Begun { get; init; }
+
     /// <summary>Threads that a parameter server computes with, at least 1.</summary>
     public int ServerThreads { get; init; } = 1;
 
@@ -54,6 +57,7 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
             var hasCopies = machines.HasCopies;
             parts.System.ActorOf(Props.Create(() => new CopiesActor(copies, hasCopies)), CopiesActor.Name);
         }
+        machines.Begun?.Invoke(parts);
         if (node.Has(NodeRoles.ParameterServer))
             AddServer(parts);
         if (node.Has(NodeRoles.Worker))

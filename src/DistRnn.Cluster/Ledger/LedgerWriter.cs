@@ -100,6 +100,8 @@ public sealed class LedgerWriter : IDisposable
             _recorded++;
             if (_queue.Count == 1)
                 Monitor.PulseAll(_gate);
+            for (var mine = _recorded; _options.KeepsUp && entry is StepCommitted && _written < mine && _fault is null && !_isClosing;)
+                Monitor.Wait(_gate);
             return true;
         }
     }

@@ -9,6 +9,12 @@ public sealed record LedgerWriterOptions
     /// <summary>Events of one transaction, at least 1.</summary>
     public int BatchMax { get; init; } = 4_096;
 
+    /// <summary>
+    /// Whether recording a commit waits until it is written, though not forced onto the disk: servers forget what the step was made of when they learn of its commit, so a
+    /// process that is killed leaves a ledger that lacks no step but the one which the next coordinator records anew.
+    /// </summary>
+    public bool KeepsUp { get; init; }
+
     /// <summary>How long a transaction that failed waits to be tried again, unless something else happens before.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -33,6 +33,9 @@ internal sealed record HostedRunOptions
     /// <summary>Whether <see cref="HostedRun.TryRun"/> returns when another coordinator is in charge; otherwise this one begins again under a new term.</summary>
     public bool EndsOnStepDown { get; init; }
 
+    /// <summary>Whether another process may take this one's place in the same directory at any time, which then keeps up with what is done.</summary>
+    public bool MayBeTakenOver { get; init; }
+
     /// <summary>The blob of the job's package, for workers on other machines; empty where there is none.</summary>
     public string Package { get; init; } = "";
 
@@ -76,8 +79,10 @@ internal sealed class HostedRun : IDisposable
         Job = LoadedJob.Load(job, hosting.Threads, progress);
         _journal = Job.CreateJournal(options, progress, started);
         var start = _journal.Open(hosting.AdoptedVersion);
-        var (incarnation, term) = Earlier(LedgerFile);
-        _ledger = LedgerWriter.Open(LedgerFile);
+        var (incarnation, term) = Earlier(LedgerFile, hosting.AdoptedVersion is null ? 1 : 0);
+        if (hosting.AdoptedVersion is { } adopted && hosting.MayBeTakenOver)
+            _journal.Fill(CommitsUpTo(adopted, LedgerFile), hosting.AdoptedPosition);
+        _ledger = LedgerWriter.Open(LedgerFile, new LedgerWriterOptions { KeepsUp = hosting.MayBeTakenOver });
         _copies = hosting.Peers is { } peers ? new RunCopies(_journal.Directory, hosting.Package, job.Checkpoint.Copies, _ledger, peers) : null;
         _plan = PlanOf(start, hosting, incarnation, term) with { GoesBackFor = hosting.AdoptedVersion is null ? "" : ReasonToGoBack(hosting.AdoptedPosition) };
         _runs = new JobCoordinatorRuns(Job, _plan.Spec.Partitions, _journal, start, _ledger, _pump, EndingOf, _copies, cancellation);
@@ -137,13 +142,26 @@ internal sealed class HostedRun : IDisposable
         Job.Dispose();
     }
 
-    /// <summary>The incarnation of an execution that follows others in one directory, above all that the ledger knows, and the highest term there.</summary>
-    private static (int Incarnation, long Term) Earlier(string ledger)
+    /// <summary>The incarnation of an execution that follows others in one directory, above all that the ledger knows unless it goes on where they are, and the highest term there.</summary>
+    private static (int Incarnation, long Term) Earlier(string ledger, int above)
     {
         if (!File.Exists(ledger))
             return (0, 0);
         using var reader = LedgerReader.Open(ledger);
-        return (reader.Events().Select(entry => entry.At.Incarnation + 1).DefaultIfEmpty(0).Max(), reader.Last?.Term ?? 0);
+        return (reader.Events().Select(entry => entry.At.Incarnation + above).DefaultIfEmpty(0).Max(), reader.Last?.Term ?? 0);
+    }
+
+    /// <summary>The newest commit of each step that led to a version.</summary>
+    private static StepCommitted[] CommitsUpTo(long version, string ledger)
+    {
+        var commits = new SortedDictionary<long, StepCommitted>();
+        if (File.Exists(ledger))
+        {
+            using var reader = LedgerReader.Open(ledger);
+            foreach (var commit in reader.EventsOf<StepCommitted>().Where(commit => commit.At.Step < version))
+                commits[commit.At.Step] = commit;
+        }
+        return [.. commits.Values];
     }
 
     private JournalEnding EndingOf(EndRun end) => _facts() with { Status = end.Status, Reason = end.Status == "completed" ? "" : end.Reason };
@@ -213,7 +231,7 @@ internal sealed class HostedRun : IDisposable
     {
         var newest = _runs.Restart();
         _ledger.Flush();
-        var (incarnation, term) = Earlier(LedgerFile);
+        var (incarnation, term) = Earlier(LedgerFile, 1);
         _plan = _plan with { StartVersion = newest.Version, StartPosition = newest.Position, StartIncarnation = incarnation, TermAbove = term, GoesBackFor = "" };
         _desk!.Renew();
         _desk.Feed(new BeginRun(_plan));

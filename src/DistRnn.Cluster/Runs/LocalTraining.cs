@@ -22,13 +22,16 @@ public static class LocalTraining
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
+        if (job.Cluster.Coordinators > 1)
+            progress.Note($"cluster.coordinators is {job.Cluster.Coordinators}, which has no effect in one process: there is one coordinator, and nobody to take its place. --local processes starts {job.Cluster.Coordinators}.");
         if (IsBetterAlone(job))
             return TrainingSession.Run(job, options, progress, cancellation);
         var (workers, servers) = (job.Cluster.Workers, job.Cluster.ParameterServers);
         var cores = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
         var threads = job.Cluster.ThreadsPerWorker > 0 ? job.Cluster.ThreadsPerWorker : Math.Max(1, cores / workers);
         // All servers are in this process and die together: a copy of a partition would save nothing.
-        using var run = new HostedRun(job, options, progress, new HostedRunOptions { Threads = cores, Replicas = 0 }, cancellation);
+        var computing = workers == 1 ? threads : Math.Min(cores, workers * threads);
+        using var run = new HostedRun(job, options, progress, new HostedRunOptions { Threads = computing, Replicas = 0 }, cancellation);
         var cluster = new LocalCluster(OptionsOf(job, cores), _ => new JobWorkerRuns((_, _) => run.Job.CreateSibling(threads)), run.Runs);
         try
         {

@@ -8,14 +8,34 @@ namespace DistRnn.Cluster;
 
 /// <summary>
 /// The file <c>nodes.json</c> of a run: a row for each node that took part, with roles, process and address. A node that is gone stays listed, with the time
-/// when it was missed. Thread-safe.
+/// when it was missed; the coordinator in charge is marked. What is known before there is a file to write is remembered. Thread-safe.
 /// </summary>
-/// <param name="path">The file.</param>
 /// <param name="clock">Where times come from.</param>
-internal sealed class NodesFile(string path, TimeProvider clock)
+internal sealed class NodesFile(TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<NodeId, (MemberFacts Member, DateTimeOffset? Left)> _nodes = [];
+    private string? _path;
+    private NodeId? _inCharge;
+
+    /// <summary>Writes the file from now on.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="inCharge">The coordinator in charge.</param>
+    public void WriteTo(string path, NodeId inCharge)
+    {
+        lock (_lock)
+        {
+            (_path, _inCharge) = (path, inCharge);
+            Write();
+        }
+    }
+
+    /// <summary>Writes the file no longer: this node is not in charge any more.</summary>
+    public void StopWriting()
+    {
+        lock (_lock)
+            (_path, _inCharge) = (null, null);
+    }
 
     /// <summary>Notes what is said of a node, and writes the file.</summary>
     /// <param name="member">The node.</param>
@@ -43,12 +63,14 @@ internal sealed class NodesFile(string path, TimeProvider clock)
 
     private void Write()
     {
+        if (_path is not { } path)
+            return;
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartArray();
             foreach (var (member, left) in _nodes.Values)
-                Write(json, member, left);
+                Write(json, member, left, member.Id == _inCharge);
             json.WriteEndArray();
         }
         try
@@ -61,13 +83,15 @@ internal sealed class NodesFile(string path, TimeProvider clock)
         }
     }
 
-    private static void Write(Utf8JsonWriter json, MemberFacts member, DateTimeOffset? left)
+    private static void Write(Utf8JsonWriter json, MemberFacts member, DateTimeOffset? left, bool isInCharge)
     {
         json.WriteStartObject();
         json.WriteStartArray("roles");
         foreach (var role in NodeRoleNames.Of(member.Roles))
             json.WriteStringValue(role);
         json.WriteEndArray();
+        if (isInCharge)
+            json.WriteBoolean("in_charge", true);
         json.WriteNumber("pid", member.ProcessId);
         json.WriteString("address", FormattableString.Invariant($"{member.Address.Host}:{member.Address.Port}"));
         if (left is { } time)

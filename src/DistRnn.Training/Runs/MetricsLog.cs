@@ -21,11 +21,14 @@ internal sealed class MetricsLog : IDisposable
     private readonly ArrayBufferWriter<byte> _row = new(1024);
     private readonly Utf8JsonWriter _json;
 
-    private MetricsLog(FileStream file)
+    private MetricsLog(FileStream file, long lastStep)
     {
-        _file = file;
+        (_file, LastStep) = (file, lastStep);
         _json = new Utf8JsonWriter(_row);
     }
+
+    /// <summary>The step of the last row; -1 where there is none, or where rows are to be written again.</summary>
+    public long LastStep { get; private set; }
 
     /// <summary>Opens the log and drops every row after a step: those are about to be computed again.</summary>
     /// <param name="path">The file; made where it does not exist.</param>
@@ -35,9 +38,10 @@ internal sealed class MetricsLog : IDisposable
         var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, 1 << 16);
         try
         {
-            file.SetLength(LengthUpTo(file, lastStep));
+            var (length, last) = LengthUpTo(file, lastStep);
+            file.SetLength(length);
             file.Position = file.Length;
-            return new MetricsLog(file);
+            return new MetricsLog(file, lastStep == long.MaxValue ? -1 : last);
         }
         catch
         {
@@ -82,6 +86,7 @@ internal sealed class MetricsLog : IDisposable
         _row.GetSpan(1)[0] = (byte)'\n';
         _row.Advance(1);
         _file.Write(_row.WrittenSpan);
+        LastStep = report.Step;
     }
 
     /// <summary>Hands all rows to the operating system.</summary>
@@ -109,11 +114,11 @@ internal sealed class MetricsLog : IDisposable
             json.WriteNull(name);
     }
 
-    private static long LengthUpTo(FileStream file, long lastStep)
+    private static (long Length, long LastStep) LengthUpTo(FileStream file, long lastStep)
     {
         using var reader = new BufferedStream(new KeepOpen(file), 1 << 16);
         var line = new List<byte>(256);
-        long kept = 0, position = 0;
+        long kept = 0, position = 0, last = -1;
         for (var value = reader.ReadByte(); value >= 0; value = reader.ReadByte())
         {
             position++;
@@ -123,11 +128,11 @@ internal sealed class MetricsLog : IDisposable
                 continue;
             }
             if (StepOf(line) is not { } step || step > lastStep)
-                return kept;
-            kept = position;
+                return (kept, last);
+            (kept, last) = (position, step);
             line.Clear();
         }
-        return kept;
+        return (kept, last);
     }
 
     private static long? StepOf(List<byte> line)

@@ -47,23 +47,28 @@ internal sealed class RunDirectory
     {
         if (options.OutputDirectory is null)
             return Default(jobName, options.Clock);
-        var path = System.IO.Path.GetFullPath(options.OutputDirectory);
+        var path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(options.OutputDirectory));
         if (File.Exists(path))
             throw new InvalidInputException($"The output {path} is a file; a run needs a directory of its own.");
-        if (!options.Resume && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        if (!options.Resume && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => System.IO.Path.GetFileName(entry) != RunLock.FileName))
             throw new InvalidInputException($"The output directory {path} is not empty. Give --resume to go on from its newest checkpoint, or another --output.");
         return new RunDirectory(path);
     }
 
     /// <summary>Makes the directory and those in it.</summary>
     /// <exception cref="InvalidInputException">It cannot be made.</exception>
-    public void Create()
+    public void Create() => Make(Path, Checkpoints, Model);
+
+    /// <summary>Makes the directory alone.</summary>
+    /// <exception cref="InvalidInputException">It cannot be made.</exception>
+    public void CreateEmpty() => Make(Path);
+
+    private void Make(params ReadOnlySpan<string> directories)
     {
         try
         {
-            Directory.CreateDirectory(Path);
-            Directory.CreateDirectory(Checkpoints);
-            Directory.CreateDirectory(Model);
+            foreach (var directory in directories)
+                Directory.CreateDirectory(directory);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

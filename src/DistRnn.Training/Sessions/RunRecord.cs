@@ -58,6 +58,8 @@ internal sealed class RunRecord : IDisposable
     private readonly long _started;
     private readonly KeptModel _kept;
     private MetricsLog? _log;
+    private RunLock? _lock;
+    private double _secondsBefore;
     private long _resumedFrom;
     private int _checkpointFaults;
 
@@ -96,6 +98,7 @@ internal sealed class RunRecord : IDisposable
     public RunPosition? Open(RunState state)
     {
         _directory.Create();
+        _lock = _options.Lock is null ? RunLock.Take(_directory.Path, "", TimeSpan.Zero) : null;
         var position = _options.Resume ? Keeper.Resume(state, _progress) : null;
         if (position is null)
         {
@@ -113,6 +116,14 @@ internal sealed class RunRecord : IDisposable
         ModelFiles.WriteDescription(_directory.Model, job, _setup.Data, _setup.Network);
         return position;
     }
+
+    /// <summary>The step that this execution went on from, and the seconds that it has taken.</summary>
+    public (long ResumedFrom, double Seconds) Course => (_resumedFrom, _secondsBefore + _options.Clock.GetElapsedTime(_started).TotalSeconds);
+
+    /// <summary>Takes an earlier process's place in the same execution.</summary>
+    /// <param name="resumedFrom">The step that the execution went on from.</param>
+    /// <param name="seconds">How long it had taken when this process began.</param>
+    public void Continue(long resumedFrom, double seconds) => (_resumedFrom, _secondsBefore) = (resumedFrom, seconds);
 
     /// <summary>Tells that training begins, and opens the log.</summary>
     /// <param name="stateBytes">Bytes of everything that a step changes.</param>
@@ -145,8 +156,11 @@ internal sealed class RunRecord : IDisposable
     {
         try
         {
-            _log!.Write(report, valid);
-            if (valid is not null || Clock.IsFlushDue())
+            // Where a process took another's place, its first step may be the last one of the other, whose row stands.
+            if (report.Step <= _log!.LastStep)
+                return;
+            _log.Write(report, valid);
+            if (valid is not null || _options.Lock is not null || Clock.IsFlushDue())
                 _log.Flush();
         }
         catch (IOException error)
@@ -241,7 +255,7 @@ internal sealed class RunRecord : IDisposable
             Fingerprint = Fingerprint.Of(table, ending.Parameters),
             ModelFingerprint = Fingerprint.Of(table, model),
             ModelStep = modelStep,
-            Seconds = _options.Clock.GetElapsedTime(_started).TotalSeconds,
+            Seconds = Course.Seconds,
             TokensPerSecond = Clock.TokensPerSecond,
             PeakMemoryBytes = MachineFacts.PeakMemoryBytes,
             Workers = ending.Workers,
@@ -262,6 +276,7 @@ internal sealed class RunRecord : IDisposable
     {
         _log?.Dispose();
         _kept.Dispose();
+        _lock?.Dispose();
     }
 
     private ImmutableSortedDictionary<string, int> FaultsOf(RunEnding ending)

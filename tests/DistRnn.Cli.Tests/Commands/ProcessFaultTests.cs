@@ -60,13 +60,82 @@ public sealed class ProcessFaultTests
         Check(job, resumed.LastLineAsJson());
     }
 
-    private static async Task<JsonElement> RunWithFault(string[] counts, Func<int, Task> fault, int steps = Steps)
+    [Fact]
+    public async Task ACoordinatorOfThree_Killed_IsReplacedByAnotherWhichWritesOn()
+    {
+        var summary = await RunWithFaultAt([.. s_threeCoordinators, "--workers", "2", "--parameter-servers", "2"], run => SignalAsync(InChargeOf(run), "KILL"));
+        CheckTakeOver(summary);
+    }
+
+    [Fact]
+    public async Task ACoordinatorOfThree_KilledWhileAShardIsMissing_IsReplacedBeforeTheStepIsDecided()
+    {
+        var summary = await RunWithFaultAt([.. s_threeCoordinators, "--workers", "2", "--parameter-servers", "1", "--set", "cluster.speculation=false"], async run =>
+        {
+            // Without one of its workers the step cannot be decided, so no factor of it has gone out.
+            var worker = NodesOf(run).First(node => RolesOf(node) is ["worker"]).GetProperty("pid").GetInt32();
+            await SignalAsync(worker, "STOP");
+            await SignalAsync(InChargeOf(run), "KILL");
+            await SignalAsync(worker, "CONT");
+        });
+        CheckTakeOver(summary);
+    }
+
+    [Fact]
+    public async Task ACoordinatorOfThree_Stopped_IsEndedByTheCommandWhenAnotherTakesOver()
+    {
+        var stopped = 0;
+        var summary = await RunWithFaultAt([.. s_threeCoordinators, "--workers", "1", "--parameter-servers", "1"], run => SignalAsync(stopped = InChargeOf(run), "STOP"));
+        CheckTakeOver(summary);
+        Assert.False(Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{stopped}")));
+    }
+
+    [Fact]
+    public async Task TheOnlyCoordinator_Killed_LetsTheRunGoOnFromItsNewestCheckpoint()
+    {
+        var summary = await RunWithFaultAt(["--workers", "1", "--parameter-servers", "1"], run => SignalAsync(InChargeOf(run), "KILL"));
+        CheckTakeOver(summary);
+    }
+
+    [Fact]
+    public async Task Train_InterruptedWithProcesses_EndsAfterACheckpointAndCanBeResumed()
+    {
+        using var job = TinyJob.Create("language-model");
+        string[] run = ["train", job.JobFile, "--output", job.Run, "--local", "processes", .. Settings(8 * Steps)];
+        using var child = CommandLine.StartChild(job.Directory, run);
+        var output = child.StandardOutput.ReadToEndAsync();
+        var error = await WaitForCheckpoint(child, job.Run);
+        await SignalAsync(child.Id, "INT");
+        await child.WaitForExitAsync();
+        Assert.True(child.ExitCode == 130, $"exit code {child.ExitCode}: {await error}");
+        using var summary = JsonDocument.Parse((await output).TrimEnd('\n').Split('\n')[^1]);
+        Assert.Equal("interrupted", summary.RootElement.GetProperty("status").GetString());
+        var step = summary.RootElement.GetProperty("steps").GetInt64();
+        Assert.InRange(step, 50, 8 * Steps - 1);
+        var resumed = CommandLine.RunChild(job.Directory, [.. run, "--resume"]);
+        Assert.True(resumed.ExitCode == 0, resumed.Error);
+        Assert.Equal(step, resumed.LastLineAsJson().GetProperty("resumed_from").GetInt64());
+        Check(job, resumed.LastLineAsJson(), 8 * Steps);
+    }
+
+    private static readonly string[] s_threeCoordinators = ["--set", "cluster.coordinators=3"];
+
+    private static void CheckTakeOver(JsonElement summary)
+    {
+        Assert.Equal(1, summary.GetProperty("faults").GetProperty("coordinator-lost").GetInt32());
+        Assert.Equal("coordinator", summary.GetProperty("recoveries").EnumerateArray().Single().GetProperty("what").GetString());
+        Assert.Equal(0, summary.GetProperty("resumed_from").GetInt64());
+    }
+
+    private static Task<JsonElement> RunWithFault(string[] counts, Func<int, Task> fault, int steps = Steps) => RunWithFaultAt(counts, run => fault(ServerOf(run)), steps);
+
+    private static async Task<JsonElement> RunWithFaultAt(string[] counts, Func<string, Task> fault, int steps = Steps)
     {
         using var job = TinyJob.Create("language-model");
         using var child = CommandLine.StartChild(job.Directory, ["train", job.JobFile, "--output", job.Run, "--local", "processes", .. counts, .. Settings(steps)]);
         var output = child.StandardOutput.ReadToEndAsync();
         var error = await WaitForCheckpoint(child, job.Run);
-        await fault(ServerOf(job.Run));
+        await fault(job.Run);
         await child.WaitForExitAsync();
         Assert.True(child.ExitCode == 0, $"exit code {child.ExitCode}: {await error}");
         using var summary = JsonDocument.Parse((await output).TrimEnd('\n').Split('\n')[^1]);
@@ -79,6 +148,8 @@ public sealed class ProcessFaultTests
         Assert.Equal("completed", summary.GetProperty("status").GetString());
         var alone = CommandLine.Run(["train", job.JobFile, "--output", job["alone"], .. Settings(steps)]);
         Assert.Equal(alone.LastLineAsJson().GetProperty("fingerprint").GetString(), summary.GetProperty("fingerprint").GetString());
+        var rows = File.ReadLines(Path.Combine(job.Run, "metrics.jsonl")).Where(row => !row.Contains("\"superseded\":true", StringComparison.Ordinal)).Select(row => JsonDocument.Parse(row).RootElement.GetProperty("step").GetInt64());
+        Assert.Equal(Enumerable.Range(1, steps).Select(step => (long)step), rows);
         var audit = CommandLine.Run("audit", job.Run);
         Assert.True(audit.ExitCode == 0, audit.Output);
     }
@@ -87,13 +158,14 @@ public sealed class ProcessFaultTests
         ["--set", string.Create(CultureInfo.InvariantCulture, $"training.steps={steps}"), "model.hidden=48", "checkpoint.every-steps=50", "--json"];
 
     /// <summary>A process that works and owns a partition.</summary>
-    private static int ServerOf(string run)
-    {
-        using var nodes = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "nodes.json")));
-        return nodes.RootElement.EnumerateArray()
-            .First(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == "parameter-server"))
-            .GetProperty("pid").GetInt32();
-    }
+    private static int ServerOf(string run) => NodesOf(run).First(node => RolesOf(node).Contains("parameter-server")).GetProperty("pid").GetInt32();
+
+    /// <summary>The coordinator that is in charge.</summary>
+    private static int InChargeOf(string run) => NodesOf(run).Single(node => node.TryGetProperty("in_charge", out _)).GetProperty("pid").GetInt32();
+
+    private static JsonElement[] NodesOf(string run) => [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "nodes.json"))).RootElement.EnumerateArray()];
+
+    private static string[] RolesOf(JsonElement node) => [.. node.GetProperty("roles").EnumerateArray().Select(role => role.GetString()!)];
 
     /// <summary>Waits until the first checkpoint is whole, so that the fault finds the run in work.</summary>
     /// <returns>What the process writes to standard error, once it has ended.</returns>
