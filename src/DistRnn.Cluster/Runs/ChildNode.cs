@@ -28,7 +28,7 @@ internal sealed class ChildNode : IAsyncDisposable
         var start = new ProcessStartInfo(program.File) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         string[] arguments =
         [
-            .. program.Arguments, "node", "--child", "--roles", roles, "--set", "host-name=127.0.0.1", "--set", "failover=fast", .. settings.SelectMany(setting => (string[])["--set", setting]),
+            .. program.Arguments, "node", "--child", "--roles", roles, "--set", "host-name=127.0.0.1", .. settings.SelectMany(setting => (string[])["--set", setting]),
         ];
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);

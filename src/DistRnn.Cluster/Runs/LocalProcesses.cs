@@ -88,7 +88,7 @@ internal sealed class LocalProcesses : IAsyncDisposable
     private void StartCoordinator(IEnumerable<SeedNode> seeds, int port)
     {
         var coordinator = new Coordinator(new SeedNode("127.0.0.1", port));
-        string[] settings = [Text($"port={port}"), Text($"coordinators={_job.Cluster.Coordinators}"), "seed-nodes=" + string.Join(",", seeds)];
+        string[] settings = [Text($"port={port}"), Text($"coordinators={_job.Cluster.Coordinators}"), Text($"failover={_job.Cluster.Failover}"), "seed-nodes=" + string.Join(",", seeds)];
         coordinator.Node = ChildNode.Start(_program, "coordinator", settings, line => Hear(coordinator, line), Report);
         _coordinators.Add(coordinator);
         coordinator.Node.Tell(_order.ToLine());
@@ -101,7 +101,7 @@ internal sealed class LocalProcesses : IAsyncDisposable
     {
         var (workers, servers) = (_job.Cluster.Workers, _job.Cluster.ParameterServers);
         var threads = _job.Cluster.ThreadsPerWorker > 0 ? _job.Cluster.ThreadsPerWorker : Math.Max(1, Environment.ProcessorCount / workers);
-        string[] settings = ["seed-nodes=" + string.Join(",", seeds.AsEnumerable()), Text($"coordinators={_job.Cluster.Coordinators}"), Text($"threads={threads}")];
+        string[] settings = ["seed-nodes=" + string.Join(",", seeds.AsEnumerable()), Text($"coordinators={_job.Cluster.Coordinators}"), Text($"failover={_job.Cluster.Failover}"), Text($"threads={threads}")];
         for (var i = 0; i < Math.Max(workers, servers); i++)
         {
             var roles = string.Join(",", (string[])[.. i < workers ? ["worker"] : Array.Empty<string>(), .. i < servers ? ["parameter-server"] : Array.Empty<string>()]);

@@ -319,8 +319,7 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
         if (_ending.IsCancellationRequested)
             return true;
         _ = ListAsync();
-        hosted.Runs.Begin(_desk);
-        var summary = hosted.TryRun(() => new JournalEnding("", "", workers, servers, null));
+        var summary = Train(hosted, _desk, new JournalEnding("", "", workers, servers, null));
         _current = null;
         if (summary is null)
         {
@@ -330,6 +329,29 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
         run.End(summary);
         _report($"The run {run.Name} ended: {run.Status}.");
         return true;
+    }
+
+    /// <summary>Trains a run that is ready, and lists the cluster's nodes beside it as they come and go.</summary>
+    private RunSummary? Train(HostedRun hosted, ICoordinatorDesk desk, JournalEnding facts)
+    {
+        var nodes = new NodesFile(TimeProvider.System);
+        _parts.Directory.Changed += nodes.Take;
+        foreach (var member in _parts.Directory.Members)
+            nodes.Take(member, MemberStatus.Up);
+        nodes.WriteTo(hosted.NodesFile, _parts.Id);
+        try
+        {
+            hosted.Runs.Begin(desk);
+            var summary = hosted.TryRun(() => facts);
+            if (summary is not null)
+                nodes.End();
+            return summary;
+        }
+        finally
+        {
+            _parts.Directory.Changed -= nodes.Take;
+            nodes.StopWriting();
+        }
     }
 
     /// <summary>Waits for a worker and a parameter server.</summary>

@@ -155,7 +155,7 @@ public sealed class ProcessFaultTests
     }
 
     private static string[] Settings(int steps) =>
-        ["--set", string.Create(CultureInfo.InvariantCulture, $"training.steps={steps}"), "model.hidden=48", "checkpoint.every-steps=50", "--json"];
+        ["--set", string.Create(CultureInfo.InvariantCulture, $"training.steps={steps}"), "cluster.failover=fast", "model.hidden=48", "checkpoint.every-steps=50", "--json"];
 
     /// <summary>A process that works and owns a partition.</summary>
     private static int ServerOf(string run) => NodesOf(run).First(node => RolesOf(node).Contains("parameter-server")).GetProperty("pid").GetInt32();

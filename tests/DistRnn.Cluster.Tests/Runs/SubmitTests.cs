@@ -24,6 +24,10 @@ public sealed class SubmitTests(StandingCluster cluster) : IClassFixture<Standin
         Assert.Equal(FingerprintOf(job, "alone-1"), await EndAsync(client, first));
         Assert.Equal(FingerprintOf(other, "alone-2"), await EndAsync(client, second));
         Assert.True(Directory.Exists(Path.Combine(_directory, "one", "jobs")), "A worker lays jobs out beside its blobs.");
+        using var listed = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_directory, "coordinator", "runs", first.GetProperty("run").GetString()!, "nodes.json")));
+        Assert.Single(listed.RootElement.EnumerateArray(), node => node.TryGetProperty("in_charge", out _) && node.GetProperty("address").GetString() == cluster.Seed.ToString());
+        Assert.True(listed.RootElement.EnumerateArray().Count(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == "worker")) >= 2, listed.RootElement.GetRawText());
+        Assert.DoesNotContain(listed.RootElement.EnumerateArray(), node => node.GetProperty("left").ValueKind == JsonValueKind.Null);
         var nodes = await client.AskAsync("nodes", new Dictionary<string, string>(), Cancellation);
         Assert.Equal(3, nodes.GetProperty("nodes").GetArrayLength());
         var runs = await client.AskAsync("runs", new Dictionary<string, string>(), Cancellation);
