@@ -10,6 +10,10 @@ return args switch
     ["encoder-decoder", var threads, var steps] => PairSpeed.Run(int.Parse(threads, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture)),
     ["recovery"] => await RecoveryTimes.RunAsync(10),
     ["recovery", var runs] => await RecoveryTimes.RunAsync(int.Parse(runs, CultureInfo.InvariantCulture)),
+    ["workers"] => WorkerScaling.Run(650, 3, 14),
+    ["workers", var hidden] => WorkerScaling.Run(int.Parse(hidden, CultureInfo.InvariantCulture), 3, 14),
+    ["workers", var hidden, var rounds] => WorkerScaling.Run(int.Parse(hidden, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture), 14),
+    ["bare", var job, var run] => WorkerScaling.Bare(job, run),
     _ => Usage(),
 };
 
@@ -19,5 +23,6 @@ static int Usage()
     Console.Error.WriteLine("table BENCH.json [PEERS.txt ...]   bench's JSON as a table, beside what the peers' scripts printed");
     Console.Error.WriteLine("encoder-decoder [THREADS [STEPS]]   the speed of an encoder-decoder's training step");
     Console.Error.WriteLine("recovery [RUNS]   how long a run stands still when a worker, a parameter server or the coordinator is killed");
+    Console.Error.WriteLine("workers [HIDDEN [ROUNDS]]   tokens a second of one and of two workers, in one process and in several, beside the bare trainer's");
     return 2;
 }
