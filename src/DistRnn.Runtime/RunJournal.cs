@@ -109,6 +109,9 @@ public sealed class RunJournal : IDisposable
         _progress.Evaluated(new EvaluationReport(report.Version, "valid", metrics, report.Settlement.IsBest, seconds));
     }
 
+    /// <summary>The first shards of a step are given out: time before was spent waiting for nodes, and is not training's.</summary>
+    public void BeginTraining() => _record.Clock.BeginStep();
+
     /// <summary>Takes a fault.</summary>
     /// <param name="fault">What the coordinator noticed.</param>
     public void Take(FaultNoticed fault)
@@ -119,6 +122,14 @@ public sealed class RunJournal : IDisposable
             return;
         KeepFacts();
         _progress.Note(fault.Reason);
+    }
+
+    /// <summary>Says what the run waits for.</summary>
+    /// <param name="waiting">What the coordinator waits for.</param>
+    public void Take(Waiting waiting)
+    {
+        ArgumentNullException.ThrowIfNull(waiting);
+        _progress.Note(waiting.For);
     }
 
     /// <summary>Takes a recovery.</summary>

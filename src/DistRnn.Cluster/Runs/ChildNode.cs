@@ -58,6 +58,17 @@ internal sealed class ChildNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for the end of a process that has closed its output.</summary>
+    /// <returns>Its exit status.</returns>
+    public int WaitForExit()
+    {
+        // One that closes its output and goes on is of no use any more.
+        if (!_process.WaitForExit(TimeSpan.FromSeconds(5)))
+            Kill();
+        _process.WaitForExit();
+        return _process.ExitCode;
+    }
+
     /// <summary>Ends the process at once.</summary>
     public void Kill()
     {

@@ -29,6 +29,7 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     private VersionContent? _collecting;
     private long _collectingSince;
     private long _lastReport;
+    private bool _isTraining;
 
     /// <summary>Takes a run that is ready to begin.</summary>
     /// <param name="job">The job; stays the caller's.</param>
@@ -59,8 +60,16 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
     public void CarryOut(Effect effect)
     {
         if (effect is not RecordEvent entry)
+        {
             _pump.Post(() => Do(effect));
-        else if (_ledger.Record(entry.Event))
+            return;
+        }
+        if (!_isTraining && entry.Event is StepLeased)
+        {
+            _isTraining = true;
+            _pump.Post(_journal.BeginTraining);
+        }
+        if (_ledger.Record(entry.Event))
             _copies?.Note(entry.Event);
     }
 
@@ -97,6 +106,7 @@ internal sealed class JobCoordinatorRuns : ICoordinatorRuns, IDisposable
             case StepReported report: _journal.Take(report); _lastReport = Environment.TickCount64; break;
             case EvaluationReported report: _journal.Take(report, (Environment.TickCount64 - _lastReport) / 1000.0); break;
             case FaultNoticed fault: _journal.Take(fault); break;
+            case Waiting waiting: _journal.Take(waiting); break;
             case Recovered recovered: _journal.Take(recovered); break;
             case WentBack back: _journal.Take(back); break;
             case EndRun end: Finish(end); break;

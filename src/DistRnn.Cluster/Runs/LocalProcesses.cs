@@ -8,8 +8,8 @@ using DistRnn.Training;
 namespace DistRnn.Cluster;
 
 /// <summary>
-/// The processes of a run on this machine, and what its coordinators say of it. Of three coordinators one that dies is replaced; whoever was in charge before is ended when
-/// another one is, so that a process which was only stopped cannot come back to write.
+/// The processes of a run on this machine, and what its coordinators say of it. A worker or parameter server that dies is replaced, and of three coordinators one that does;
+/// whoever was in charge before is ended when another one is, so that a process which was only stopped cannot come back to write.
 /// </summary>
 internal sealed class LocalProcesses : IAsyncDisposable
 {
@@ -20,9 +20,10 @@ internal sealed class LocalProcesses : IAsyncDisposable
     private readonly JobOptions _job;
     private readonly ITrainingProgress _progress;
     private readonly CancellationToken _cancellation;
-    private readonly BlockingCollection<(Coordinator? From, CoordinatorSaying? Saying)> _sayings = new(4096);
+    private readonly BlockingCollection<Func<RunSummary?>> _happened = new(4096);
     private readonly List<Coordinator> _coordinators = [];
     private readonly List<ChildNode> _others = [];
+    private int _replaced;
     private Coordinator? _inCharge;
     private bool _isStopping;
 
@@ -47,16 +48,11 @@ internal sealed class LocalProcesses : IAsyncDisposable
         var seeds = ports.Select(port => new SeedNode("127.0.0.1", port)).ToArray();
         foreach (var port in ports)
             StartCoordinator(seeds, port);
-        StartOthers(seeds);
-        using var stop = _cancellation.Register(() => Post(null, null));
+        StartOthers();
+        using var stop = _cancellation.Register(() => Post(Stop));
         while (true)
         {
-            var (from, saying) = _sayings.Take();
-            if (from is null && saying is null)
-                Stop();
-            else if (saying is null)
-                Lose(from!);
-            else if (Take(from, saying) is { } summary)
+            if (_happened.Take()() is { } summary)
                 return summary;
         }
     }
@@ -64,7 +60,7 @@ internal sealed class LocalProcesses : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _sayings.CompleteAdding();
+        _happened.CompleteAdding();
         foreach (var child in _coordinators.Select(coordinator => coordinator.Node!).Concat(_others))
             await child.DisposeAsync().ConfigureAwait(false);
     }
@@ -97,16 +93,40 @@ internal sealed class LocalProcesses : IAsyncDisposable
     }
 
     /// <summary>Starts the other nodes: each of the first ones works and serves parameters, up to both counts; what is left over stands alone.</summary>
-    private void StartOthers(SeedNode[] seeds)
+    private void StartOthers()
     {
         var (workers, servers) = (_job.Cluster.Workers, _job.Cluster.ParameterServers);
-        var threads = _job.Cluster.ThreadsPerWorker > 0 ? _job.Cluster.ThreadsPerWorker : Math.Max(1, Environment.ProcessorCount / workers);
-        string[] settings = ["seed-nodes=" + string.Join(",", seeds.AsEnumerable()), Text($"coordinators={_job.Cluster.Coordinators}"), Text($"failover={_job.Cluster.Failover}"), Text($"threads={threads}")];
         for (var i = 0; i < Math.Max(workers, servers); i++)
+            StartOther(string.Join(",", (string[])[.. i < workers ? ["worker"] : Array.Empty<string>(), .. i < servers ? ["parameter-server"] : Array.Empty<string>()]));
+    }
+
+    private void StartOther(string roles)
+    {
+        var threads = _job.Cluster.ThreadsPerWorker > 0 ? _job.Cluster.ThreadsPerWorker : Math.Max(1, Environment.ProcessorCount / _job.Cluster.Workers);
+        var seeds = _coordinators.Where(coordinator => !coordinator.IsLost).Select(coordinator => coordinator.Address);
+        string[] settings = ["seed-nodes=" + string.Join(",", seeds), Text($"coordinators={_job.Cluster.Coordinators}"), Text($"failover={_job.Cluster.Failover}"), Text($"threads={threads}")];
+        ChildNode? node = null;
+        node = ChildNode.Start(_program, roles, settings, line => Hear(line), Report);
+        _others.Add(node);
+
+        void Hear(string? line)
         {
-            var roles = string.Join(",", (string[])[.. i < workers ? ["worker"] : Array.Empty<string>(), .. i < servers ? ["parameter-server"] : Array.Empty<string>()]);
-            _others.Add(ChildNode.Start(_program, roles, settings, _ => { }, Report));
+            if (line is null)
+                Post(() => LoseOther(node!, roles));
         }
+    }
+
+    /// <summary>A worker or a parameter server has ended: unless it was told to leave, another one takes its place.</summary>
+    private void LoseOther(ChildNode lost, string roles)
+    {
+        var what = roles.Replace(",", " and ", StringComparison.Ordinal).Replace('-', ' ');
+        var status = lost.WaitForExit();
+        if (status == 0 || _isStopping)
+            return;
+        if (++_replaced > ReplacementsMax)
+            throw new InvalidOperationException(Text($"{ReplacementsMax} processes of workers and parameter servers were lost and replaced, and now one more: process {lost.ProcessId} ({what}) ended with status {status}. The run has stopped at its newest checkpoint; look at the memory of this machine, and go on with 'train --output {_order.Directory} --resume'."));
+        _progress.Note(Text($"Process {lost.ProcessId} ({what}) ended with status {status}; another one is started in its place."));
+        StartOther(roles);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
@@ -114,18 +134,24 @@ internal sealed class LocalProcesses : IAsyncDisposable
     private void Hear(Coordinator from, string? line)
     {
         if (line is null)
-            Post(from, null);
+            Post(() => Lose(from));
         else if (CoordinatorSaying.Parse(line) is { } saying)
-            Post(from, saying);
+            Post(() => Take(from, saying));
     }
 
-    private void Report(string sentence) => Post(null, new CoordinatorSaying { Kind = SayingKind.Note, Text = sentence });
+    private void Report(string sentence) => Post(() => _progress.Note(sentence));
 
-    private void Post(Coordinator? from, CoordinatorSaying? saying)
+    private void Post(Action what) => Post(() =>
+    {
+        what();
+        return null;
+    });
+
+    private void Post(Func<RunSummary?> what)
     {
         try
         {
-            _sayings.Add((from, saying));
+            _happened.Add(what);
         }
         catch (InvalidOperationException)
         {
@@ -158,12 +184,12 @@ internal sealed class LocalProcesses : IAsyncDisposable
         (_inCharge, coordinator.IsMember) = (coordinator, true);
     }
 
-    private RunSummary? Take(Coordinator? from, CoordinatorSaying saying)
+    private RunSummary? Take(Coordinator from, CoordinatorSaying saying)
     {
         switch (saying.Kind)
         {
-            case SayingKind.Member: from!.IsMember = true; break;
-            case SayingKind.InCharge: BeginCharge(from!); break;
+            case SayingKind.Member: from.IsMember = true; break;
+            case SayingKind.InCharge: BeginCharge(from); break;
             case SayingKind.Note: _progress.Note(saying.Text!); break;
             case SayingKind.Failed when _inCharge is null || from == _inCharge:
                 throw saying.IsInput == true ? new InvalidInputException(saying.Text!) : new InvalidOperationException(saying.Text);

@@ -75,6 +75,9 @@ public sealed record CoordinatorOptions
     /// <summary>How long it waits for the nodes that the job asks for, once it has one of each kind.</summary>
     public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>After how long without a change it says what it waits for; then again after twice that time, and so on.</summary>
+    public TimeSpan SaysAfter { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The shortest lease.</summary>
     public TimeSpan LeaseMin { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -161,6 +164,10 @@ public sealed record EvaluationReported(long Version, ImmutableArray<ReadOnlyMem
 /// <param name="Kind">What: kebab-case.</param>
 /// <param name="Reason">In words.</param>
 public sealed record FaultNoticed(string Kind, string Reason) : Effect;
+
+/// <summary>The run stands still until something happens that is out of the coordinator's hands.</summary>
+/// <param name="For">What it waits for, a sentence.</param>
+public sealed record Waiting(string For) : Effect;
 
 /// <summary>What went wrong is put right, and training goes on.</summary>
 /// <param name="What">What it was: kebab-case.</param>

@@ -276,6 +276,7 @@ public sealed partial class CoordinatorMachine
             _askedAt = _now;
             OfferAll();
         }
+        LookAtWaiting();
         switch (Phase)
         {
             case CoordinatorPhase.Asking: LookAtPromises(isDue); break;

@@ -27,6 +27,23 @@ public sealed class ClusterNodeTests
     }
 
     [Fact]
+    public async Task AnActorThatFails_EndsTheLifeOfItsNode_AndTheNextOneIsAMemberAgain()
+    {
+        var port = FreePort.Take(1)[0];
+        await using var node = await StartAsync(Options(NodeRoles.Coordinator, port, port));
+        await node.WhenMemberAsync(Cancellation);
+        var life = node.Parts;
+        life.Directory.Changed += (_, _) => throw new InvalidOperationException("This handler fails.");
+        life.Membership.Tell(new LeavingNotice(life.Id), Akka.Actor.ActorRefs.NoSender);
+        await life.System.WhenTerminated.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        while (node.Parts == life)
+            await Task.Yield();
+        await node.WhenMemberAsync(Cancellation);
+        Assert.Equal(1, node.Rejoined);
+        Assert.NotEqual(life.Id, node.Parts.Id);
+    }
+
+    [Fact]
     public async Task StartAsync_PortTaken_SaysSo()
     {
         var port = FreePort.Take(1)[0];

@@ -85,6 +85,26 @@ public sealed class CoordinatorMachineTests
         Assert.Equal(CoordinatorPhase.Deposed, _machine.Phase);
     }
 
+    [Fact]
+    public void Handle_APromiseThatDoesNotCome_SaysWhatIsWaitedForLessAndLessOften()
+    {
+        Begin();
+        Assert.Equal([6, 11, 21], Enumerable.Range(1, 30).Where(second => WaitsAt(second) is { } sentence && sentence.Contains("the promise of " + Self.Address, StringComparison.Ordinal)));
+        Promise([Held(5, null)]);
+        Receive(Worker, new WorkerReady(Run, "digest"));
+        Assert.DoesNotContain(Enumerable.Range(31, 30), second => WaitsAt(second) is not null);
+    }
+
+    [Fact]
+    public void Handle_NoWorkerLeft_SaysSo()
+    {
+        Begin();
+        Promise([Held(5, null)]);
+        Assert.Contains("a worker that can compute shards", Assert.Single(Enumerable.Range(1, 9).Select(WaitsAt), sentence => sentence is not null));
+    }
+
+    private string? WaitsAt(int second) => _machine.Handle(new TimerFired("tick"), TimeSpan.FromSeconds(second)).Effects.OfType<Waiting>().SingleOrDefault()?.For;
+
     private static PartitionHolding Held(long version, StepDecision? decision) =>
         new(Key, true, version, true, false, null, decision, BitConverter.GetBytes(version), ReadOnlyMemory<byte>.Empty);
 
