@@ -7,14 +7,17 @@ namespace DistRnn.Numerics;
 /// work. <see cref="Run"/> starts one body on all of them; inside it <see cref="Barrier"/> keeps them in step.
 /// </summary>
 /// <remarks>
-/// Threads spin for a while before they yield, since a recurrent step's barriers come every few microseconds. Between runs the team's threads sleep.
+/// Threads spin for a while before they sleep, since a recurrent step's barriers come every few microseconds; a thread that others keep from its processor is not
+/// waited for on a processor that it could have. Between runs the team's threads sleep.
 /// One caller at a time. The first exception in a body is rethrown by <see cref="Run"/> after all threads have left; threads that wait at a barrier
 /// for the one that failed give up, so nothing hangs. Each thread checks its <see cref="FloatEnvironment"/> at the start of each run, which takes nanoseconds.
 /// </remarks>
 public sealed class ComputeTeam : IDisposable
 {
-    private const int SpinsBeforeYield = 20_000;
+    private const int SpinsBeforeYield = 2_000;
+    private const int YieldsBeforeSleep = 16;
 
+    private readonly object _gate = new();
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _starts;
     private readonly SemaphoreSlim _done = new(0);
@@ -23,6 +26,7 @@ public sealed class ComputeTeam : IDisposable
     private Action<int>? _body;
     private volatile Exception? _error;
     private volatile bool _closing;
+    private int _asleep;
 
     /// <summary>Starts the team.</summary>
     /// <param name="threads">Threads in all, the caller included: 1 to 256.</param>
@@ -110,6 +114,7 @@ public sealed class ComputeTeam : IDisposable
         {
             _arrived.Value = 0;
             Volatile.Write(ref _generation.Value, generation + 1);
+            WakeSleepers();
             return;
         }
         for (var spins = 0; Volatile.Read(ref _generation.Value) == generation; spins++)
@@ -118,9 +123,32 @@ public sealed class ComputeTeam : IDisposable
                 throw new InvalidOperationException("Another thread of the team failed.");
             if (spins < SpinsBeforeYield)
                 Thread.SpinWait(1);
-            else
+            else if (spins < SpinsBeforeYield + YieldsBeforeSleep)
                 Thread.Yield();
+            else
+                SleepUntilAfter(generation);
         }
+    }
+
+    private void SleepUntilAfter(int generation)
+    {
+        lock (_gate)
+        {
+            // Either the last thread sees this one asleep, or this one sees the generation that it ended.
+            Interlocked.Increment(ref _asleep);
+            while (Volatile.Read(ref _generation.Value) == generation && _error is null)
+                Monitor.Wait(_gate);
+            _asleep--;
+        }
+    }
+
+    private void WakeSleepers()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _asleep) == 0)
+            return;
+        lock (_gate)
+            Monitor.PulseAll(_gate);
     }
 
     private void Loop(int index)
@@ -145,6 +173,7 @@ public sealed class ComputeTeam : IDisposable
         catch (Exception error)
         {
             _error ??= error;
+            WakeSleepers();
         }
     }
 
