@@ -48,7 +48,7 @@ internal static unsafe class KernelBenchmark
     {
         var shape = new PanelShape(Gates, units);
         using var weights = Filled((long)units * shape.Columns);
-        using var transposed = new TransposedWeights(shape, units, 1, 0);
+        using var transposed = new TransposedWeights(shape, units, 1, 0, MatrixKernels.Current);
         transposed.Rebuild(weights.Pointer, 0, shape.PanelCount);
         using var gates = new PanelBuffer(shape.PanelCount, PanelShape.MaxColumns);
         gates.Ensure(rows);

@@ -22,7 +22,7 @@ internal sealed unsafe class OutputLayer : IDisposable
     {
         (_team, _kernels, _form) = (team, kernels, form);
         Outputs = new PanelBuffer(form.Shape.PanelCount, PanelShape.MaxColumns);
-        _backToInputs = new TransposedWeights(form.Shape, form.Segment, form.Segments, form.SegmentStride);
+        _backToInputs = new TransposedWeights(form.Shape, form.Segment, form.Segments, form.SegmentStride, kernels);
         _scratch = [.. Enumerable.Range(0, team.Threads).Select(_ => new Scratch())];
     }
 

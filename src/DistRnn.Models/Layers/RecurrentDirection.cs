@@ -32,9 +32,9 @@ internal abstract unsafe class RecurrentDirection : IDisposable
     {
         (Kernels, Batch, Form) = (kernels, batch, form);
         Gates = new PanelBuffer(form.Shape.PanelCount, form.Shape.ColumnsPerPanel);
-        BackToState = new TransposedWeights(form.Shape, form.Shape.Units, 1, 0);
+        BackToState = new TransposedWeights(form.Shape, form.Shape.Units, 1, 0, Kernels);
         if (form.BackToInputs)
-            BackToInputs = new TransposedWeights(form.Shape, form.InputSegment, form.InputSegments, form.InputSegmentStride);
+            BackToInputs = new TransposedWeights(form.Shape, form.InputSegment, form.InputSegments, form.InputSegmentStride, Kernels);
         _bias = new FloatBuffer(form.Shape.PanelCount * PanelShape.MaxColumns);
     }
 

@@ -81,7 +81,7 @@ internal sealed unsafe class TiedGradient : IDisposable
         var count = batch.PackedRows;
         var packed = _scratch[thread].Pointer + MatrixKernels.ScratchFloats;
         var back = new LeftOperand(inputGradients.At(0), inputGradients.Stride);
-        var block = WeightGradient.BlockOf(Inputs, 2 * count);
+        var block = WeightGradient.BlockOf(_kernels, Inputs, 2 * count);
         for (var first = 0; first < Inputs; first += block)
         {
             var width = Math.Min(block, Inputs - first);

@@ -4,7 +4,7 @@ namespace DistRnn.Models;
 
 /// <summary>
 /// A weight [columns, inputs] laid out for the product that goes back through it: dX += dY W, where k runs over W's columns in column order. Inputs
-/// stand in blocks of at most 64, each [columns][width]; the widths are multiples of 16. The only thing that is rebuilt after an update.
+/// stand in blocks of as many as the kernels do well with, each [columns][width]; the widths are multiples of 16. The only thing that is rebuilt after an update.
 /// </summary>
 /// <remarks>Inputs may come in segments (directions) whose outputs lie apart; no block crosses from one to the next.</remarks>
 internal sealed unsafe class TransposedWeights : IDisposable
@@ -27,7 +27,8 @@ internal sealed unsafe class TransposedWeights : IDisposable
     /// <param name="segment">Inputs of a segment.</param>
     /// <param name="segments">How many segments there are.</param>
     /// <param name="segmentStride">Floats from an output segment to the next; a multiple of 16 where there are several.</param>
-    public TransposedWeights(PanelShape shape, int segment, int segments, int segmentStride)
+    /// <param name="kernels">What will multiply.</param>
+    public TransposedWeights(PanelShape shape, int segment, int segments, int segmentStride, MatrixKernels kernels)
     {
         _shape = shape;
         _inputs = segment * segments;
@@ -36,7 +37,7 @@ internal sealed unsafe class TransposedWeights : IDisposable
         for (var s = 0; s < segments; s++)
         {
             // Blocks of nearly equal widths: 200 inputs as 64 + 48 + 48 + 48, since a last block of 16 columns would keep few registers busy.
-            var (units, count) = ((segment + 15) / 16, (segment + 63) / 64);
+            var (units, count) = ((segment + 15) / 16, (segment + kernels.ColumnsTogether - 1) / kernels.ColumnsTogether);
             for (int block = 0, first = 0; block < count; block++)
             {
                 var width = (units / count + (block < units % count ? 1 : 0)) * 16;

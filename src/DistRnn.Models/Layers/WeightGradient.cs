@@ -8,12 +8,14 @@ namespace DistRnn.Models;
 /// </summary>
 internal static unsafe class WeightGradient
 {
-    private const long PackedBytesMax = 1 << 20;
+    // With many registers what is copied stays in the second-level cache with a panel's gradients; with few it comes from the third level for each 16 columns.
+    private const int PackedFloatsMax = 1 << 18;
+    private const int PackedFloatsMaxOfAll = 1 << 20;
     private const int Group = MatrixKernels.GroupInputs;
 
     /// <summary>The floats of the scratch block for a batch.</summary>
     /// <param name="rows">Packed rows.</param>
-    public static long ScratchFloats(int rows) => MatrixKernels.ScratchFloats + (long)rows * MatrixKernels.BlockInputs;
+    public static long ScratchFloats(int rows) => MatrixKernels.ScratchFloats + (long)rows * MostOf(rows, MatrixKernels.BlockInputsMax, PackedFloatsMaxOfAll);
 
     /// <summary>Sums for a share of all panels' inputs, one panel after another: [start, end) of panels x inputs.</summary>
     /// <param name="kernels">The kernels.</param>
@@ -38,7 +40,7 @@ internal static unsafe class WeightGradient
         var count = pairs.Offsets[pairs.Shards];
         var (panelStart, panelEnd) = (start / inputs, (end - 1) / inputs + 1);
         var rows = new ShardRows(order, pairs.Right, pairs.Offsets, pairs.Present, pairs.Shards);
-        var block = BlockOf(inputs, count);
+        var block = BlockOf(kernels, inputs, count);
         for (var first = 0; first < inputs; first += block)
         {
             var width = Math.Min(block, inputs - first);
@@ -77,13 +79,15 @@ internal static unsafe class WeightGradient
     /// <summary>The first input of the group in which an item of panels x inputs lies: threads share whole groups.</summary>
     public static int WholeGroups(int item, int inputs) => item - item % inputs % Group;
 
-    /// <summary>Inputs that are copied together: blocks of nearly equal size, which the second-level cache keeps with a panel's gradients.</summary>
-    public static int BlockOf(int inputs, int rows)
+    /// <summary>Inputs that are copied together: blocks of nearly equal size.</summary>
+    public static int BlockOf(MatrixKernels kernels, int inputs, int rows)
     {
-        var most = (int)Math.Clamp(PackedBytesMax / sizeof(float) / Math.Max(rows, 1), 2 * Group, MatrixKernels.BlockInputs) / Group * Group;
+        var most = MostOf(rows, kernels.InputsTogether, kernels.ColumnsTogether == 16 ? PackedFloatsMaxOfAll : PackedFloatsMax);
         var blocks = (inputs + most - 1) / most;
         return ((inputs + blocks - 1) / blocks + Group - 1) / Group * Group;
     }
+
+    private static int MostOf(int rows, int inputsMax, int floatsMax) => Math.Clamp(floatsMax / Math.Max(rows, 1), 2 * Group, inputsMax) / Group * Group;
 
     /// <summary>Copies some inputs of the rows into groups, [groups][total][24], from row <paramref name="place"/> of each group on.</summary>
     public static void Pack(in LeftOperand x, int* rows, int count, int first, int width, float* packed, int place, int total)

@@ -12,12 +12,25 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
     private readonly int _vectorsMax;
     private readonly bool _manyRegisters;
 
+    // With fewer tiles a copy costs as much as it gains.
+    private const int TilesToPack = 8;
+
+    // The numbers 0, 1, 2 ...: the rows of a part that was copied together.
+    private static readonly int* s_order = NewOrder();
+
     public MatrixKernels(SimdWidth width, bool manyRegisters)
         : base(width)
     {
         _manyRegisters = manyRegisters;
         _vectorsMax = manyRegisters ? 4 : 2;
     }
+
+    public override int InputsTogether => _manyRegisters ? 240 : BlockInputsMax;
+
+    public override int ColumnsTogether => _manyRegisters ? 64 : 16;
+
+    /// <summary>Floats from a tile of a block to the next: 12 rows of 2 vectors, or 6 of 4.</summary>
+    private static int TileFloats => 24 * TSimd.Count;
 
     public override void Multiply(LeftOperand a, int rows, int depth, float* weights, nint weightStride, int columns, float* output, nint outputStride)
     {
@@ -64,12 +77,12 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
             var count = Math.Min(_vectorsMax, vectors - first);
             var offset = first * TSimd.Count;
             var exact = Math.Min(count * TSimd.Count, columns - offset);
-            for (var start = 0; start < inputs; start += BlockInputs)
+            for (var start = 0; start < inputs; start += InputsTogether)
             {
                 var block = new OuterBlock(
                     a + start / GroupInputs * aGroupStride, aStride, aGroupStride, b + offset, bStride, destination + start * destinationStride + offset, destinationStride,
-                    Math.Min(BlockInputs, inputs - start), RowsMax(count), count, exact);
-                SumBlock(block, rows, goOn, scratch);
+                    Math.Min(InputsTogether, inputs - start), RowsMax(count), count, exact);
+                SumBlock(block, rows, goOn, scratch, _manyRegisters ? null : scratch + BlocksFloats);
             }
             first += count;
         }
@@ -87,7 +100,7 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
     /// A binary counter of the shards seen: its carries merge neighbours of equal size, as the tree that splits at powers of two does. A tile adds what
     /// waits to the left of a shard while its own sums are still in registers; only where a shard is absent are sums merged in memory.
     /// </remarks>
-    private static void SumBlock(in OuterBlock block, in ShardRows rows, bool goOn, float* scratch)
+    private static void SumBlock(in OuterBlock block, in ShardRows rows, bool goOn, float* scratch, float* packed)
     {
         var depth = 0;
         var present = 0UL;
@@ -103,7 +116,7 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
                 var target = all ? depth - merges : depth;
                 if (goOn)
                     Exchange(block, scratch, store: false);
-                SumShard(block, rows, shard, goOn, scratch + depth * BlockFloats, all ? merges : 0, all && last && direct ? null : scratch + target * BlockFloats);
+                SumShard(block, rows, shard, goOn, scratch + depth * BlockFloats, all ? merges : 0, all && last && direct ? null : scratch + target * BlockFloats, packed);
                 if (all && last && direct)
                     return;
                 present = present & ((1UL << target) - 1) | 1UL << target;
@@ -123,15 +136,28 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
             Clear(block.Destination, block.DestinationStride, block.Inputs, block.Columns);
     }
 
-    /// <summary>One shard's sums, and what waits to their left added to them; they go to <paramref name="target"/>, or where that is null to the gradient.</summary>
-    private static void SumShard(in OuterBlock block, in ShardRows rows, int shard, bool goOn, float* own, int adds, float* target)
+    /// <summary>
+    /// One shard's sums, and what waits to their left added to them; they go to <paramref name="target"/>, or where that is null to the gradient. Where many tiles read
+    /// few columns of B, those are copied to <paramref name="packed"/> first, so that all of them stay in the first level.
+    /// </summary>
+    private static void SumShard(in OuterBlock block, in ShardRows rows, int shard, bool goOn, float* own, int adds, float* target, float* packed)
     {
+        var packs = packed != null && block.Tiles >= TilesToPack && block.RightStride > block.Vectors * TSimd.Count;
         var (from, end) = (rows.Offsets[shard], rows.Offsets[shard + 1]);
         var parts = Math.Max(1, (end - from + PartDepth - 1) / PartDepth);
         for (var part = 0; part < parts; part++)
         {
             var next = from + (end - from) / (parts - part);
             var final = part + 1 == parts;
+            var right = block.Right;
+            var rightRows = rows.Right + from;
+            var rightStride = packs ? block.Vectors * TSimd.Count : block.RightStride;
+            if (packs)
+            {
+                Pack(block, rightRows, next - from, packed);
+                right = packed;
+                rightRows = s_order;
+            }
             for (var tile = 0; tile < block.Tiles; tile++)
             {
                 var dense = tile * TileFloats;
@@ -144,12 +170,28 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
                     Destination = !final ? own + dense : target == null ? block.Destination + block.StartOf(tile) * block.DestinationStride : target + dense,
                     DestinationStride = final && target == null ? block.DestinationStride : block.Vectors * TSimd.Count,
                 };
-                Outer(
-                    block.LeftOf(tile), block.LeftStride, rows.Left + from, block.Right, block.RightStride, rows.Right + from, next - from, sums, block.SizeOf(tile),
-                    block.Vectors);
+                Outer(block.LeftOf(tile), block.LeftStride, rows.Left + from, right, rightStride, rightRows, next - from, sums, block.SizeOf(tile), block.Vectors);
             }
             from = next;
         }
+    }
+
+    private static void Pack(in OuterBlock block, int* rows, int count, float* packed)
+    {
+        for (var k = 0; k < count; k++)
+        {
+            var row = block.Right + rows[k] * block.RightStride;
+            for (var vector = 0; vector < block.Vectors; vector++, packed += TSimd.Count, row += TSimd.Count)
+                TSimd.Store(packed, TSimd.Load(row));
+        }
+    }
+
+    private static int* NewOrder()
+    {
+        var order = (int*)System.Runtime.InteropServices.NativeMemory.Alloc(PartDepth, sizeof(int));
+        for (var i = 0; i < PartDepth; i++)
+            order[i] = i;
+        return order;
     }
 
     /// <summary>Adds block <paramref name="right"/> of the stack to its left neighbour; an absent one is not added, and the other is copied.</summary>
