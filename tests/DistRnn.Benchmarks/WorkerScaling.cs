@@ -27,7 +27,7 @@ internal static class WorkerScaling
         ("processes, two workers", ["--local", "processes", "--workers", "2", "--parameter-servers", "2"]),
     ];
 
-    /// <summary>Measures and prints a line for each way: the median over rounds of a run's median tokens a second, and its ratio to the bare trainer's.</summary>
+    /// <summary>Measures and prints a line for each way: the median over rounds of a run's tokens a second, and its ratio to the bare trainer's.</summary>
     /// <param name="hidden">Units of each of the two layers.</param>
     /// <param name="rounds">How often each way is run.</param>
     /// <param name="steps">Steps of a run, of which the first four are not counted.</param>
@@ -107,12 +107,12 @@ internal static class WorkerScaling
             throw new InvalidOperationException($"A run ended with {process.ExitCode}: {error}{output.Result}");
     }
 
+    /// <summary>Tokens a second of the steps after the warm ones. What a row says is the rate of all steps so far, and all steps are of one size.</summary>
     private static (double Speed, string Fingerprint) Read(string run)
     {
-        var rows = File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(row => JsonDocument.Parse(row).RootElement).Where(row => row.GetProperty("step").GetInt64() > WarmSteps && row.TryGetProperty("tokens_per_second", out _));
-        var speeds = rows.Select(row => row.GetProperty("tokens_per_second").GetDouble()).Order().ToArray();
+        var rates = File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(row => JsonDocument.Parse(row).RootElement.GetProperty("tokens_per_second").GetDouble()).ToArray();
         using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));
-        return (speeds[speeds.Length / 2], summary.RootElement.GetProperty("fingerprint").GetString()!);
+        return ((rates.Length - WarmSteps) / (rates.Length / rates[^1] - WarmSteps / rates[WarmSteps - 1]), summary.RootElement.GetProperty("fingerprint").GetString()!);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
