@@ -10,6 +10,7 @@ return args switch
     ["encoder-decoder", var threads, var steps] => PairSpeed.Run(int.Parse(threads, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture)),
     ["recovery"] => await RecoveryTimes.RunAsync(10),
     ["recovery", var runs] => await RecoveryTimes.RunAsync(int.Parse(runs, CultureInfo.InvariantCulture)),
+    ["recovery", var runs, var kind] => await RecoveryTimes.RunAsync(int.Parse(runs, CultureInfo.InvariantCulture), kind),
     ["workers"] => WorkerScaling.Run(650, 3, 14),
     ["workers", var hidden] => WorkerScaling.Run(int.Parse(hidden, CultureInfo.InvariantCulture), 3, 14),
     ["workers", var hidden, var rounds] => WorkerScaling.Run(int.Parse(hidden, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture), 14),
@@ -22,7 +23,7 @@ static int Usage()
     Console.Error.WriteLine("real-data FOLDER [JOB ...]   trains the jobs beside this program on the data files under FOLDER and compares with the goals");
     Console.Error.WriteLine("table BENCH.json [PEERS.txt ...]   bench's JSON as a table, beside what the peers' scripts printed");
     Console.Error.WriteLine("encoder-decoder [THREADS [STEPS]]   the speed of an encoder-decoder's training step");
-    Console.Error.WriteLine("recovery [RUNS]   how long a run stands still when a worker, a parameter server or the coordinator is killed");
+    Console.Error.WriteLine("recovery [RUNS [worker|parameter-server|coordinator]]   how long a run stands still when a worker, a parameter server or the coordinator is killed");
     Console.Error.WriteLine("workers [HIDDEN [ROUNDS]]   tokens a second of one and of two workers, in one process and in several, beside the bare trainer's");
     return 2;
 }

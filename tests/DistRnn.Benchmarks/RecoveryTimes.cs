@@ -19,20 +19,21 @@ internal static class RecoveryTimes
     private static readonly (string What, int Servers, Func<JsonElement, bool> Is)[] s_victims =
     [
         ("worker", 1, node => RolesOf(node) == "worker"),
-        ("parameter server with a copy", 3, node => RolesOf(node) == "parameter-server"),
+        ("parameter-server with a copy", 3, node => RolesOf(node) == "parameter-server"),
         ("coordinator in charge of three", 2, node => node.TryGetProperty("in_charge", out _)),
     ];
 
     /// <summary>Measures and prints.</summary>
     /// <param name="runs">How often each kind of process is killed.</param>
+    /// <param name="kind">How the kind's name begins; empty for all.</param>
     /// <returns>0.</returns>
-    internal static async Task<int> RunAsync(int runs)
+    internal static async Task<int> RunAsync(int runs, string kind = "")
     {
         var directory = Directory.CreateTempSubdirectory("distrnn-recovery").FullName;
         try
         {
             WriteJob(directory);
-            foreach (var (what, servers, isVictim) in s_victims)
+            foreach (var (what, servers, isVictim) in s_victims.Where(victim => victim.What.StartsWith(kind, StringComparison.Ordinal)))
             {
                 var (lost, steps) = (new List<double>(), new List<double>());
                 for (var run = 0; run < runs; run++)

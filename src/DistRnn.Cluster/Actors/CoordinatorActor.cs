@@ -10,6 +10,7 @@ internal sealed class CoordinatorActor : MachineActor
     private readonly Dictionary<NodeId, MemberChanged> _members = [];
     private readonly Func<ICoordinatorRuns> _runsOf;
     private readonly Action<IActorRef>? _begun;
+    private readonly Action? _ended;
     private ICoordinatorRuns _runs = null!;
 
     /// <summary>Creates the actor, with a machine that knows nothing yet.</summary>
@@ -19,8 +20,10 @@ internal sealed class CoordinatorActor : MachineActor
     /// <param name="runsOf">Gives what is done beside messages, when the actor begins.</param>
     /// <param name="fault">Told what broke the machine.</param>
     /// <param name="begun">Told of the actor when it begins; null for nobody.</param>
-    public CoordinatorActor(NodeId node, CoordinatorOptions options, IMessageLink link, Func<ICoordinatorRuns> runsOf, Action<Exception> fault, Action<IActorRef>? begun)
-        : base(node, NodeRoles.Coordinator, link, new CoordinatorMachine(node, options).Handle, fault) => (_options, _runsOf, _begun) = (options, runsOf, begun);
+    /// <param name="ended">Called when it has ended; null for nobody.</param>
+    public CoordinatorActor(
+        NodeId node, CoordinatorOptions options, IMessageLink link, Func<ICoordinatorRuns> runsOf, Action<Exception> fault, Action<IActorRef>? begun, Action? ended)
+        : base(node, NodeRoles.Coordinator, link, new CoordinatorMachine(node, options).Handle, fault) => (_options, _runsOf, _begun, _ended) = (options, runsOf, begun, ended);
 
     /// <inheritdoc/>
     protected override void PreStart()
@@ -70,6 +73,7 @@ internal sealed class CoordinatorActor : MachineActor
     {
         (_runs as IDisposable)?.Dispose();
         base.PostStop();
+        _ended?.Invoke();
     }
 
     private void Remember(MemberChanged change)

@@ -57,7 +57,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             AddWorker(nodes[i], options, workerRuns(i), fault);
         var self = new NodeId("local/coordinator", 1);
         Func<ICoordinatorRuns> runsOf = () => new EndingRuns(runs, _ended);
-        _coordinator = Add(self, NodeRoles.Coordinator, Props.Create(() => new CoordinatorActor(self, options.Coordinator, _link, runsOf, fault, null)));
+        _coordinator = Add(self, NodeRoles.Coordinator, Props.Create(() => new CoordinatorActor(self, options.Coordinator, _link, runsOf, fault, null, null)));
         Announce(self, NodeRoles.Coordinator);
         for (var i = 0; i < nodes.Length; i++)
             Announce(nodes[i], (i < options.Workers ? NodeRoles.Worker : 0) | (i < options.ParameterServers ? NodeRoles.ParameterServer : 0));

@@ -45,15 +45,6 @@ internal sealed record CopyIndex(string Run, long Term, long Sequence, long Vers
     private const int FilesMax = 4096;
     private const int PackagesMax = 1024;
 
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        AllowDuplicateProperties = false,
-        MaxDepth = 8,
-    };
-
     /// <summary>The names of all blobs of files, each once.</summary>
     public IEnumerable<string> Blobs => Files.SelectMany(file => file.Pieces).Select(piece => piece.Sha256).Distinct(StringComparer.Ordinal);
 
@@ -62,7 +53,7 @@ internal sealed record CopyIndex(string Run, long Term, long Sequence, long Vers
     public static bool IsRunName(string? name) => JobPackageFile.IsSafe(name) && !name!.Contains('/', StringComparison.Ordinal);
 
     /// <summary>The index as JSON.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, s_json);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, StrictJson.Options);
 
     /// <summary>Reads an index, and checks every name and number in it.</summary>
     /// <param name="json">What <see cref="ToJson"/> wrote.</param>
@@ -73,7 +64,7 @@ internal sealed record CopyIndex(string Run, long Term, long Sequence, long Vers
             throw new InvalidInputException($"An index of copies has {json.Length} bytes; {BytesMax} are allowed.");
         try
         {
-            var index = JsonSerializer.Deserialize<CopyIndex>(json, s_json);
+            var index = JsonSerializer.Deserialize<CopyIndex>(json, StrictJson.Options);
             return index is not null && Fault(index) is not { } fault ? index : throw new InvalidInputException($"An index of copies {(index is null ? "is null" : Fault(index))}.");
         }
         catch (JsonException error)

@@ -13,8 +13,6 @@ internal static class LedgerText
 
     private const int LineBytesMax = 1 << 20;
 
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
-
     /// <summary>Makes a blob of a ledger.</summary>
     /// <param name="ledger">Its file.</param>
     /// <param name="store">Where the blob goes.</param>
@@ -36,7 +34,7 @@ internal static class LedgerText
                 {
                     last = entry.At;
                     var row = new Row(last.Term, last.Sequence, last.Incarnation, last.Step, LedgerJson.KindOf(entry.GetType()), LedgerJson.BodyOf(entry));
-                    writer.Write(JsonSerializer.Serialize(row, s_json));
+                    writer.Write(JsonSerializer.Serialize(row, StrictJson.Options));
                     writer.Write('\n');
                 }
             }
@@ -78,7 +76,7 @@ internal static class LedgerText
     {
         try
         {
-            var row = JsonSerializer.Deserialize<Row>(line, s_json) ?? throw new JsonException("a row is null");
+            var row = JsonSerializer.Deserialize<Row>(line, StrictJson.Options) ?? throw new JsonException("a row is null");
             if (row.Term < 1 || row.Sequence < 1 || row.Incarnation < 0 || row.Step < 0 || (row.Term, row.Sequence).CompareTo(last) <= 0)
                 throw new JsonException($"the row of term {row.Term} and sequence {row.Sequence} follows that of {last.Term} and {last.Sequence}");
             writer.Record(LedgerJson.Read(row.Kind, row.Body, new LedgerPlace(row.Term, row.Sequence, row.Incarnation, row.Step)));

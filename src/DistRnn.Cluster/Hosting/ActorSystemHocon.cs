@@ -44,8 +44,6 @@ internal static class ActorSystemHocon
         // The version travels with the membership, so that nodes which cannot work together see it: see MembershipActor.
         Line("akka.cluster.app-version", Quoted(VersionOf(options)));
         Line("akka.cluster.roles", $"[{string.Join(", ", NodeRoleNames.Of(options.Roles).Concat(MemberFacts.RolesOf(data)).Select(Quoted))}]");
-        // The first of three coordinators waits for a second one: alone it would be a minority that takes itself for a cluster.
-        Line("akka.cluster.role.coordinator.min-nr-of-members", (options.Coordinators / 2 + 1).ToString(CultureInfo.InvariantCulture));
         Line("akka.remote.dot-netty.tcp.port", options.Port.ToString(CultureInfo.InvariantCulture));
         Line("akka.remote.dot-netty.tcp.hostname", Quoted(options.Bind.Length > 0 ? options.Bind : options.HostName));
         Line("akka.remote.dot-netty.tcp.public-hostname", Quoted(options.HostName));

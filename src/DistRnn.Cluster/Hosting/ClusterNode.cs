@@ -17,8 +17,10 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>The name of every node's actor system; nodes of one cluster need the same.</summary>
     public const string SystemName = "distrnn";
 
-    // A node that is no member after this time starts over, so that the first seed, alone on its side of a split, does not stay an island.
+    // A node that is no member after this time, or sees no majority of coordinators, starts over, so that the first seed, alone on its side of a split, does not stay an
+    // island. That Akka itself waits with its first members until there are enough is no way: of members that all wait, two may let the others in, in different orders.
     private static readonly TimeSpan s_joinTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly NodeOptions _options;
     private readonly DataEndpoint _data;
@@ -69,7 +71,7 @@ public sealed class ClusterNode : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Completes when the node is a member of the cluster, and all others have seen it; a life that ends before it was one is followed by the next.</summary>
+    /// <summary>Completes when the node is a member of the cluster, all others have seen it, and most coordinators are members; a life that ends before it was one is followed by the next.</summary>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="InvalidInputException">The node does not fit the cluster.</exception>
     public async Task WhenMemberAsync(CancellationToken cancellation = default)
@@ -114,11 +116,20 @@ public sealed class ClusterNode : IAsyncDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static Task MemberAsync(ActorSystem system)
+    private async Task MemberAsync(ActorSystem system)
     {
-        var member = NewSignal();
-        Akka.Cluster.Cluster.Get(system).RegisterOnMemberUp(() => member.TrySetResult());
-        return member.Task;
+        var cluster = Akka.Cluster.Cluster.Get(system);
+        var up = NewSignal();
+        cluster.RegisterOnMemberUp(() => up.TrySetResult());
+        await up.Task.ConfigureAwait(false);
+        using var looks = new PeriodicTimer(s_lookAgain);
+        while (cluster.State.Members.Count(member => member.Status == Akka.Cluster.MemberStatus.Up && member.HasRole(NodeRoleNames.Of(Protocol.NodeRoles.Coordinator)[0])) <= _options.Coordinators / 2)
+        {
+            // A life that ends before it was a member's is followed by the next, and whoever waits for this one is told by that.
+            if (system.WhenTerminated.IsCompleted)
+                await NewSignal().Task.ConfigureAwait(false);
+            await looks.WaitForNextTickAsync().ConfigureAwait(false);
+        }
     }
 
     private IHost BuildHost()

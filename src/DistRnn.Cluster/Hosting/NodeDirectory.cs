@@ -7,10 +7,26 @@ namespace DistRnn.Cluster;
 /// <summary>The members as this node sees them. <see cref="MembershipActor"/> writes, everybody reads. Thread-safe.</summary>
 public sealed class NodeDirectory
 {
+    private const int LookAgainMs = 50;
+
     private readonly ConcurrentDictionary<NodeId, MemberFacts> _members = new();
 
     /// <summary>All members, in the order of their identities.</summary>
     public IReadOnlyList<MemberFacts> Members => [.. _members.Values.OrderBy(member => member.Id)];
+
+    /// <summary>Waits until most coordinators are members: before that, this node may be alone on its side of a split.</summary>
+    /// <param name="coordinators">How many coordinators the cluster has.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Whether they are; false where the wait was ended.</returns>
+    internal bool WaitForMostCoordinators(int coordinators, CancellationToken cancellation)
+    {
+        while (_members.Values.Count(member => member.Roles.HasFlag(NodeRoles.Coordinator)) <= coordinators / 2)
+        {
+            if (cancellation.WaitHandle.WaitOne(LookAgainMs))
+                return false;
+        }
+        return true;
+    }
 
     /// <summary>A member is gone for good. Raised on the thread that noticed.</summary>
     internal event Action<MemberFacts>? Removed;

@@ -11,6 +11,8 @@ namespace DistRnn.Cluster;
 /// <param name="Membership">Tells its subscribers of members; see <see cref="Subscribe"/>.</param>
 public sealed record NodeParts(ActorSystem System, NodeId Id, NodeDirectory Directory, IActorRef Membership)
 {
+    private static readonly TimeSpan s_timeToLeave = TimeSpan.FromSeconds(1);
+
     /// <summary>The name of the coordinator's place: the parent of the one coordinator, on every node that may hold it.</summary>
     public const string CoordinatorName = "coordinator";
 
@@ -38,6 +40,19 @@ public sealed record NodeParts(ActorSystem System, NodeId Id, NodeDirectory Dire
         var settings = ClusterSingletonManagerSettings.Create(System).WithSingletonName(InChargeName).WithRole(NodeRoleNames.Of(NodeRoles.Coordinator)[0]);
         return System.ActorOf(ClusterSingletonManager.Props(coordinator, PoisonPill.Instance, settings), CoordinatorName);
     }
+
+    /// <summary>
+    /// The coordinator of this node has ended. Where the node stays a member, because another one came that was taken for the older, Akka's singleton would never run here
+    /// again, and others wait for it as long as this node is the oldest: the node starts over.
+    /// </summary>
+    internal void StartOverUnlessLeaving() => _ = Task.Delay(s_timeToLeave).ContinueWith(
+        _ =>
+        {
+            var shutdown = CoordinatedShutdown.Get(System);
+            if (!System.WhenTerminated.IsCompleted && shutdown.ShutdownReason is null)
+                _ = shutdown.Run(CoordinatedShutdown.ClusterDowningReason.Instance);
+        },
+        TaskScheduler.Default);
 
     /// <summary>A reference to the coordinator in charge, wherever it is; messages wait, up to a bound, while there is none.</summary>
     public IActorRef FindCoordinator()

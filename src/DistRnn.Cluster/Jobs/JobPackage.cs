@@ -21,15 +21,6 @@ public sealed partial record JobPackage
     private const string FormatName = "distrnn-job";
     private const int FormatVersion = 1;
 
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        AllowDuplicateProperties = false,
-        MaxDepth = 8,
-    };
-
     private JobPackage(string name, string jobText, ImmutableArray<JobPackageFile> files) => (Name, JobText, Files) = (name, jobText, files);
 
     /// <summary>The job's name.</summary>
@@ -69,7 +60,7 @@ public sealed partial record JobPackage
     }
 
     /// <summary>The package as JSON: the same bytes for the same package.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(new Document(FormatName, FormatVersion, Name, JobText, [.. Files]), s_json);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(new Document(FormatName, FormatVersion, Name, JobText, [.. Files]), StrictJson.Options);
 
     /// <summary>Reads a package and checks every name in it.</summary>
     /// <param name="json">What <see cref="ToJson"/> wrote.</param>
@@ -82,7 +73,7 @@ public sealed partial record JobPackage
         Document? document;
         try
         {
-            document = JsonSerializer.Deserialize<Document>(json, s_json);
+            document = JsonSerializer.Deserialize<Document>(json, StrictJson.Options);
         }
         catch (JsonException error)
         {

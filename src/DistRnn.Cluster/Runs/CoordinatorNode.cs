@@ -43,7 +43,7 @@ public static class CoordinatorNode
     private static async Task JoinAsync(NodeOptions options, CoordinatorOrder order, CoordinatorVoice voice, Action<string> report, CancellationToken stop, CancellationToken ending)
     {
         var nodes = new NodesFile(TimeProvider.System);
-        var machines = new NodeMachinesOptions { CoordinatorRuns = parts => new RunInCharge(order, parts, voice, nodes, stop), Coordinator = s_coordinator, Begun = parts => parts.Directory.Changed += nodes.Take };
+        var machines = new NodeMachinesOptions { CoordinatorRuns = parts => new RunInCharge(order, parts, options.Coordinators, voice, nodes, stop), Coordinator = s_coordinator, Begun = parts => parts.Directory.Changed += nodes.Take };
         var node = await RunningNode.StartAsync(options, _ => machines, report, ending).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {

@@ -21,6 +21,7 @@ internal sealed class RunInCharge : ICoordinatorRuns, IDisposable
 
     private readonly CoordinatorOrder _order;
     private readonly NodeParts _parts;
+    private readonly int _coordinators;
     private readonly CoordinatorVoice _voice;
     private readonly NodesFile _nodes;
     private readonly CancellationToken _stop;
@@ -36,12 +37,13 @@ internal sealed class RunInCharge : ICoordinatorRuns, IDisposable
     /// <summary>Makes it ready; it begins with its coordinator.</summary>
     /// <param name="order">What is to be carried out.</param>
     /// <param name="parts">The node's life.</param>
+    /// <param name="coordinators">How many coordinators the cluster has.</param>
     /// <param name="voice">Told how it goes.</param>
     /// <param name="nodes">The list of the run's nodes.</param>
     /// <param name="stop">Ends the run after the step in work and a checkpoint.</param>
-    public RunInCharge(CoordinatorOrder order, NodeParts parts, CoordinatorVoice voice, NodesFile nodes, CancellationToken stop)
+    public RunInCharge(CoordinatorOrder order, NodeParts parts, int coordinators, CoordinatorVoice voice, NodesFile nodes, CancellationToken stop)
     {
-        (_order, _parts, _voice, _nodes, _stop) = (order, parts, voice, nodes, stop);
+        (_order, _parts, _coordinators, _voice, _nodes, _stop) = (order, parts, coordinators, voice, nodes, stop);
         _thread = new Thread(Work) { IsBackground = true, Name = "run" };
     }
 
@@ -79,6 +81,9 @@ internal sealed class RunInCharge : ICoordinatorRuns, IDisposable
     {
         try
         {
+            // The command ends whoever was in charge before: that is not said lightly.
+            if (!_parts.Directory.WaitForMostCoordinators(_coordinators, _ending.Token))
+                return;
             _voice.Say(new CoordinatorSaying { Kind = SayingKind.InCharge });
             var summary = Train();
             _voice.Say(new CoordinatorSaying { Kind = SayingKind.Ended, Summary = summary });

@@ -16,11 +16,9 @@ internal static class RunList
     /// <summary>The most runs that are listed; those that ended the longest ago are left out first.</summary>
     public const int RunsMax = 512;
 
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 8 };
-
     /// <summary>The list as bytes.</summary>
     /// <param name="runs">The runs.</param>
-    public static byte[] ToJson(IEnumerable<ListedRun> runs) => JsonSerializer.SerializeToUtf8Bytes(runs.TakeLast(RunsMax), s_json);
+    public static byte[] ToJson(IEnumerable<ListedRun> runs) => JsonSerializer.SerializeToUtf8Bytes(runs.TakeLast(RunsMax), StrictJson.Options);
 
     /// <summary>Reads a list; runs whose names cannot be are left out.</summary>
     /// <param name="json">The bytes.</param>
@@ -29,7 +27,7 @@ internal static class RunList
     {
         try
         {
-            var runs = JsonSerializer.Deserialize<ListedRun[]>(json, s_json) ?? [];
+            var runs = JsonSerializer.Deserialize<ListedRun[]>(json, StrictJson.Options) ?? [];
             return [.. runs.Take(RunsMax).Where(run => run is not null && CopyIndex.IsRunName(run.Run) && BlobName.IsValid(run.Package) && IsJson(run.Summary)).DistinctBy(run => run.Run, StringComparer.Ordinal)];
         }
         catch (JsonException)

@@ -232,6 +232,8 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
     private void Work()
     {
         var earlier = new List<QueuedRun>();
+        if (!_parts.Directory.WaitForMostCoordinators(_options.Coordinators, _ending.Token))
+            return;
         try
         {
             earlier = Discover();
