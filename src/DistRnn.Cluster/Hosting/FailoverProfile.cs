@@ -6,7 +6,7 @@ public enum FailoverProfile
     /// <summary>The default, for machines in one building: a coordinator is replaced in about fifteen seconds.</summary>
     Balanced,
 
-    /// <summary>For one machine or one room: a coordinator is replaced in about five seconds.</summary>
+    /// <summary>For one machine or one room: a coordinator is replaced in about seven seconds.</summary>
     Fast,
 
     /// <summary>For virtual machines that pause: a coordinator is replaced in about forty seconds.</summary>
