@@ -7,7 +7,7 @@ using DistRnn.Protocol;
 namespace DistRnn.Runtime;
 
 /// <summary>What workers know of a job: the layout, and the rows that a lease's shards read, found by laying the shards out.</summary>
-internal sealed class JobWorkerPlan(INetwork network, ITrainingPlan plan, ulong seed, PartitionMap partitions) : IWorkerPlan
+internal sealed class JobWorkerPlan(INetwork network, ITrainingPlan plan, ulong seed, PartitionMap partitions, Codec codec) : IWorkerPlan
 {
     private readonly SequenceBatch[] _batches = [.. Enumerable.Range(0, plan.Shards).Select(_ => new SequenceBatch())];
     private (StepAddress Address, TreeNode Node) _filled = (default, default);
@@ -15,6 +15,9 @@ internal sealed class JobWorkerPlan(INetwork network, ITrainingPlan plan, ulong 
 
     /// <inheritdoc/>
     public PartitionMap Partitions => partitions;
+
+    /// <inheritdoc/>
+    public Codec Codec => codec;
 
     /// <inheritdoc/>
     public int Shards => plan.Shards;

@@ -16,6 +16,19 @@ public sealed class LoadedJob : IDisposable
     /// <summary>The version of the arithmetic: nodes whose versions differ do not compute together.</summary>
     public const int ArithmeticVersion = 1;
 
+    /// <summary>What a run would be made of, with what a step would take between processes; trains and writes nothing.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="options">How it would be executed.</param>
+    /// <param name="progress">Who watches the reading.</param>
+    /// <exception cref="InvalidInputException">The job or its data are not usable.</exception>
+    public static RunOutline Outline(JobOptions job, TrainingRunOptions options, ITrainingProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        var consistency = ConsistencyPolicy.Parse(job.Cluster.Consistency);
+        _ = Codec.Parse(job.Cluster.Codec);
+        return TrainingSession.Outline(job, options, progress, setup => StepTraffic.BytesOf(PlanFor(setup, job.Cluster.ParameterServers), default, job.Cluster.Workers, consistency));
+    }
+
     private LoadedJob(TrainingSetup setup)
     {
         Setup = setup;
@@ -83,7 +96,10 @@ public sealed class LoadedJob : IDisposable
 
     /// <summary>What workers have to know.</summary>
     /// <param name="partitions">Into how many parts the vector is cut.</param>
-    public IWorkerPlan PlanFor(int partitions) => new JobWorkerPlan(Setup.Network, Setup.Plan, Job.Seed, new PartitionMap(Table, partitions));
+    public IWorkerPlan PlanFor(int partitions) => PlanFor(Setup, partitions);
+
+    private static JobWorkerPlan PlanFor(TrainingSetup setup, int partitions) =>
+        new(setup.Network, setup.Plan, setup.Job.Seed, new PartitionMap(setup.Network.Parameters, partitions), Codec.Parse(setup.Job.Cluster.Codec));
 
     /// <summary>A worker's memory and arithmetic; to be disposed before this.</summary>
     /// <param name="partitions">Into how many parts the vector is cut.</param>

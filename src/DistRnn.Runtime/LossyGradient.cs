@@ -8,11 +8,9 @@ namespace DistRnn.Runtime;
 /// What a codec that loses something leaves of a shard's gradient: it is encoded and decoded where it was computed, and what is lost is kept and added to the
 /// shard's next gradient here (error feedback). Embedding rows are left as they are: they are few already.
 /// </summary>
-/// <remarks>One caller at a time. The encoding that travels, made of what is left, loses nothing more.</remarks>
+/// <remarks>One caller at a time. The encoding that travels (<see cref="DenseEncoding"/>), made of what is left, loses nothing more but, with int8, a unit in the last place.</remarks>
 internal sealed class LossyGradient : IDisposable
 {
-    private const int PieceCount = 64 * ParameterTable.BlockCount;
-
     private readonly Codec _codec;
     private readonly PartitionLayout _whole;
     private readonly ErrorFeedbackState _residuals;
@@ -27,7 +25,7 @@ internal sealed class LossyGradient : IDisposable
         _codec = codec;
         _whole = new PartitionMap(table, 1).Layouts[0];
         _residuals = new ErrorFeedbackState(table.Count, shards);
-        _bytes = new byte[checked((int)codec.EstimateBytes(PieceCount))];
+        _bytes = new byte[checked((int)codec.EstimateBytes(DenseEncoding.RangeAt(0, long.MaxValue)))];
     }
 
     /// <summary>Replaces a shard's gradient by what its encoding says.</summary>
@@ -39,11 +37,13 @@ internal sealed class LossyGradient : IDisposable
             return;
         foreach (var section in _whole.Dense)
         {
-            for (var start = 0L; start < section.Count; start += PieceCount)
+            var start = section.First;
+            var end = section.First + section.Count;
+            for (int count; start < end; start += count)
             {
-                var count = (int)Math.Min(PieceCount, section.Count - start);
-                var values = gradient.Values.Slice(section.First + start, count);
-                var written = _codec.Encode(values, _bytes, _residuals.Of(shard, section.First + start, count));
+                count = DenseEncoding.RangeAt(start, end);
+                var values = gradient.Values.Slice(start, count);
+                var written = _codec.Encode(values, _bytes, _residuals.Of(shard, start, count));
                 if (!_codec.TryDecode(_bytes.AsSpan(0, written), values, out var reason))
                     throw new InvalidOperationException(reason);
             }

@@ -14,6 +14,8 @@ return args switch
     ["workers"] => WorkerScaling.Run(650, 3, 14),
     ["workers", var hidden] => WorkerScaling.Run(int.Parse(hidden, CultureInfo.InvariantCulture), 3, 14),
     ["workers", var hidden, var rounds] => WorkerScaling.Run(int.Parse(hidden, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture), 14),
+    ["staleness"] => await StalenessGain.RunAsync(60),
+    ["staleness", var steps] => await StalenessGain.RunAsync(int.Parse(steps, CultureInfo.InvariantCulture)),
     ["bare", var job, var run] => WorkerScaling.Bare(job, run),
     _ => Usage(),
 };
@@ -25,5 +27,6 @@ static int Usage()
     Console.Error.WriteLine("encoder-decoder [THREADS [STEPS]]   the speed of an encoder-decoder's training step");
     Console.Error.WriteLine("recovery [RUNS [worker|parameter-server|coordinator]]   how long a run stands still when a worker, a parameter server or the coordinator is killed");
     Console.Error.WriteLine("workers [HIDDEN [ROUNDS]]   tokens a second of one and of two workers, in one process and in several, beside the bare trainer's");
+    Console.Error.WriteLine("staleness [STEPS]   what bounded-staleness(2) gains where one of four workers is four times slower");
     return 2;
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DistRnn.Cluster;
 using DistRnn.Numerics;
+using DistRnn.Runtime;
 using DistRnn.Training;
 
 namespace DistRnn.Cli;
@@ -88,7 +89,7 @@ internal sealed class TrainCommand
 
     private int DryRun(JobOptions job, TrainingRunOptions options, bool isJson)
     {
-        var outline = ProgressDisplay.Show(_terminal, progress => TrainingSession.Outline(job, options, progress));
+        var outline = ProgressDisplay.Show(_terminal, progress => LoadedJob.Outline(job, options, progress));
         new RunReport(_terminal).Write(outline);
         if (isJson)
             _terminal.Output.WriteLine(OutlineJson.Of(outline));

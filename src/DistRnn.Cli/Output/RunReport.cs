@@ -51,7 +51,7 @@ internal sealed class RunReport(Terminal terminal)
             .Append(("steps", FormattableString.Invariant($"{Figures.Count(outline.Steps)} in {outline.Epochs} epochs, {Figures.Count(outline.StepsPerEpoch)} in the first")))
             .Append(("shards", FormattableString.Invariant($"{outline.Shards} a batch, on {outline.Threads} threads")))
             .Append(("memory", $"{Figures.Bytes(outline.StateBytes)} of parameters, gradient and optimiser, {Figures.Bytes(outline.WorkingBytes)} of a step's own"))
-            .Append(("traffic", $"{Figures.Bytes(outline.BytesPerStep)} a step between processes"));
+            .Append(("traffic", $"{Figures.Bytes(outline.BytesPerStep)} a step, where workers and parameter servers are processes"));
         WriteFacts([.. facts]);
     }
 

@@ -16,7 +16,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
     // A tensor message is one frame, so a frame has to hold the content of a partition with its optimiser's vectors.
     private const long PayloadBytesMax = 2L << 30;
 
-    private readonly ConcurrentDictionary<string, PartitionMap> _partitions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RunTensors> _runs = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(NodeId Node, NodeRoles Role), IActorRef> _remote = new();
     private readonly ConcurrentDictionary<string, DataEndpoint> _peers = new(StringComparer.Ordinal);
     private readonly DataBufferPool _memory = new(PayloadBytesMax * 4);
@@ -90,10 +90,10 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
     public void Add(NodeId node, NodeRoles role, IActorRef machine) => _local.Add(node, role, machine);
 
     /// <inheritdoc/>
-    public void Learn(string run, PartitionMap partitions) => _partitions[run] = partitions;
+    public void Learn(string run, PartitionMap partitions, Codec codec) => _runs[run] = new RunTensors(partitions, codec);
 
     /// <inheritdoc/>
-    public void Forget(string run) => _partitions.TryRemove(run, out _);
+    public void Forget(string run) => _runs.TryRemove(run, out _);
 
     /// <inheritdoc/>
     public void Send(NodeId from, NodeId to, NodeRoles role, IMessage message)
@@ -136,7 +136,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
         // For an earlier life of this node, or a machine that it does not have.
         if (!_local.TryFind(to, role, out var machine))
             return;
-        if (TensorCodec.TryRead(head, lease, run => _partitions.GetValueOrDefault(run), _memory, out var message, out var refusal))
+        if (TensorCodec.TryRead(head, lease, _runs.GetValueOrDefault, _memory, out var message, out var refusal))
             machine.Tell(new Received(from, message));
         else
             _report(refusal);
@@ -169,7 +169,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
             if (_parts?.Directory.TryFind(to, out var member) != true || member!.Data.Port == 0)
                 return;
             Meet(member.Data, member.Host);
-            if (TensorCodec.Write(from, to, role, message, _plane.Buffers, out var header) is { } lease)
+            if (TensorCodec.Write(from, to, role, message, _runs.GetValueOrDefault, _plane.Buffers, out var header) is { } lease)
                 _plane.Send(member.Data.Name, header, lease);
         }
         finally

@@ -15,12 +15,13 @@ internal interface IMessageLink
     /// </param>
     void Send(NodeId from, NodeId to, NodeRoles role, IMessage message);
 
-    /// <summary>Makes a run's partitions known, so that its tensors can be received.</summary>
+    /// <summary>Makes known how a run's tensors lie and travel, so that they can be sent and received.</summary>
     /// <param name="run">The run's name.</param>
     /// <param name="partitions">Its partitions.</param>
-    void Learn(string run, PartitionMap partitions);
+    /// <param name="codec">How its gradients are encoded.</param>
+    void Learn(string run, PartitionMap partitions, Codec codec);
 
-    /// <summary>Forgets a run's partitions.</summary>
+    /// <summary>Forgets a run.</summary>
     /// <param name="run">The run's name.</param>
     void Forget(string run);
 }

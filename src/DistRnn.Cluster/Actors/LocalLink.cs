@@ -44,7 +44,7 @@ internal sealed class LocalLink(DataBufferPool buffers) : IMessageLink
     }
 
     /// <inheritdoc/>
-    public void Learn(string run, PartitionMap partitions)
+    public void Learn(string run, PartitionMap partitions, Codec codec)
     {
         // Messages are handed over as objects, which know their partitions.
     }

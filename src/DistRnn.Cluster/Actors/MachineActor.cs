@@ -98,10 +98,10 @@ internal abstract class MachineActor : UntypedActor, IWithTimers
     {
         switch (input)
         {
-            case Received { Message: PartitionAssignment { Spec: var spec } assignment }: _link.Learn(assignment.Run.Run, new PartitionMap(spec.Table, spec.Partitions)); break;
+            case Received { Message: PartitionAssignment { Spec: var spec } assignment }: _link.Learn(assignment.Run.Run, new PartitionMap(spec.Table, spec.Partitions), Codec.Parse(spec.Codec)); break;
             case Received { Message: RunOver over }: _link.Forget(over.Run.Run); break;
-            case RunLoaded loaded: _link.Learn(loaded.Run, loaded.Plan.Partitions); break;
-            case BeginRun { Plan: var plan }: _link.Learn(plan.Run, new PartitionMap(plan.Spec.Table, plan.Spec.Partitions)); break;
+            case RunLoaded loaded: _link.Learn(loaded.Run, loaded.Plan.Partitions, loaded.Plan.Codec); break;
+            case BeginRun { Plan: var plan }: _link.Learn(plan.Run, new PartitionMap(plan.Spec.Table, plan.Spec.Partitions), Codec.Parse(plan.Spec.Codec)); break;
             default: break;
         }
     }

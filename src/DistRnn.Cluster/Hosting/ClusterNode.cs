@@ -20,7 +20,6 @@ public sealed class ClusterNode : IAsyncDisposable
     // A node that is no member after this time, or sees no majority of coordinators, starts over, so that the first seed, alone on its side of a split, does not stay an
     // island. That Akka itself waits with its first members until there are enough is no way: of members that all wait, two may let the others in, in different orders.
     private static readonly TimeSpan s_joinTime = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly NodeOptions _options;
     private readonly DataEndpoint _data;
@@ -80,8 +79,7 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             // Taken first: a life that begins after this one was looked at is not missed.
             var next = _nextLife.Task;
-            var system = Parts.System;
-            var first = await Task.WhenAny(MemberAsync(system), _ended.Task, next).WaitAsync(cancellation).ConfigureAwait(false);
+            var first = await Task.WhenAny(MemberAsync(Parts), _ended.Task, next).WaitAsync(cancellation).ConfigureAwait(false);
             await first.ConfigureAwait(false);
             if (first != next)
                 return;
@@ -116,20 +114,13 @@ public sealed class ClusterNode : IAsyncDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private async Task MemberAsync(ActorSystem system)
+    private async Task MemberAsync(NodeParts parts)
     {
-        var cluster = Akka.Cluster.Cluster.Get(system);
         var up = NewSignal();
-        cluster.RegisterOnMemberUp(() => up.TrySetResult());
+        Akka.Cluster.Cluster.Get(parts.System).RegisterOnMemberUp(() => up.TrySetResult());
         await up.Task.ConfigureAwait(false);
-        using var looks = new PeriodicTimer(s_lookAgain);
-        while (cluster.State.Members.Count(member => member.Status == Akka.Cluster.MemberStatus.Up && member.HasRole(NodeRoleNames.Of(Protocol.NodeRoles.Coordinator)[0])) <= _options.Coordinators / 2)
-        {
-            // A life that ends before it was a member's is followed by the next, and whoever waits for this one is told by that.
-            if (system.WhenTerminated.IsCompleted)
-                await NewSignal().Task.ConfigureAwait(false);
-            await looks.WaitForNextTickAsync().ConfigureAwait(false);
-        }
+        // A life that ends before it was a member's is followed by the next, and whoever waits for this one is told by that.
+        await parts.Directory.WhenMostCoordinatorsAsync(_options.Coordinators).ConfigureAwait(false);
     }
 
     private IHost BuildHost()
@@ -176,11 +167,12 @@ public sealed class ClusterNode : IAsyncDisposable
         if (_leaving.IsCancellationRequested)
             await system.Terminate().ConfigureAwait(false);
         else
-            _ = JoinAsync(system);
+            _ = JoinAsync(Parts);
     }
 
-    private async Task JoinAsync(ActorSystem system)
+    private async Task JoinAsync(NodeParts parts)
     {
+        var system = parts.System;
         var cluster = Akka.Cluster.Cluster.Get(system);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
         _ = system.WhenTerminated.ContinueWith(_ => ending.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -190,7 +182,7 @@ public sealed class ClusterNode : IAsyncDisposable
             if (seeds.Count > 0)
                 await SeedLookup.OfSystem.WaitAsync(seeds, _report, ending.Token).ConfigureAwait(false);
             cluster.JoinSeedNodes(seeds.Count == 0 ? [cluster.SelfAddress] : seeds.Select(seed => new Address(cluster.SelfAddress.Protocol, SystemName, seed.Host, seed.Port)));
-            await MemberAsync(system).WaitAsync(s_joinTime, ending.Token).ConfigureAwait(false);
+            await MemberAsync(parts).WaitAsync(s_joinTime, ending.Token).ConfigureAwait(false);
             _wasMember = true;
         }
         catch (TimeoutException)

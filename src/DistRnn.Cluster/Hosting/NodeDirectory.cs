@@ -7,26 +7,10 @@ namespace DistRnn.Cluster;
 /// <summary>The members as this node sees them. <see cref="MembershipActor"/> writes, everybody reads. Thread-safe.</summary>
 public sealed class NodeDirectory
 {
-    private const int LookAgainMs = 50;
-
     private readonly ConcurrentDictionary<NodeId, MemberFacts> _members = new();
 
     /// <summary>All members, in the order of their identities.</summary>
     public IReadOnlyList<MemberFacts> Members => [.. _members.Values.OrderBy(member => member.Id)];
-
-    /// <summary>Waits until most coordinators are members: before that, this node may be alone on its side of a split.</summary>
-    /// <param name="coordinators">How many coordinators the cluster has.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <returns>Whether they are; false where the wait was ended.</returns>
-    internal bool WaitForMostCoordinators(int coordinators, CancellationToken cancellation)
-    {
-        while (_members.Values.Count(member => member.Roles.HasFlag(NodeRoles.Coordinator)) <= coordinators / 2)
-        {
-            if (cancellation.WaitHandle.WaitOne(LookAgainMs))
-                return false;
-        }
-        return true;
-    }
 
     /// <summary>A member is gone for good. Raised on the thread that noticed.</summary>
     internal event Action<MemberFacts>? Removed;
@@ -39,6 +23,47 @@ public sealed class NodeDirectory
     /// <param name="member">What is known of it.</param>
     /// <returns>Whether it is a member.</returns>
     public bool TryFind(NodeId node, [NotNullWhen(true)] out MemberFacts? member) => _members.TryGetValue(node, out member);
+
+    /// <summary>Completes when most coordinators are members: before that, this node may be alone on its side of a split.</summary>
+    /// <param name="coordinators">How many coordinators the cluster has.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    internal async Task WhenMostCoordinatorsAsync(int coordinators, CancellationToken cancellation = default)
+    {
+        var most = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Changed += Look;
+        try
+        {
+            if (!HasMost(coordinators))
+                await most.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            Changed -= Look;
+        }
+
+        void Look(MemberFacts member, MemberStatus status)
+        {
+            if (HasMost(coordinators))
+                most.TrySetResult();
+        }
+    }
+
+    /// <summary>The same for a thread that has nothing else to do.</summary>
+    /// <param name="coordinators">How many coordinators the cluster has.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Whether they are; false where the wait was ended.</returns>
+    internal bool WaitForMostCoordinators(int coordinators, CancellationToken cancellation)
+    {
+        try
+        {
+            WhenMostCoordinatorsAsync(coordinators, cancellation).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     internal void Add(MemberFacts member, MemberStatus status)
     {
@@ -53,4 +78,6 @@ public sealed class NodeDirectory
         Removed?.Invoke(member);
         Changed?.Invoke(member, MemberStatus.Removed);
     }
+
+    private bool HasMost(int coordinators) => _members.Values.Count(member => member.Roles.HasFlag(NodeRoles.Coordinator)) > coordinators / 2;
 }

@@ -15,6 +15,9 @@ internal sealed class LocalProcesses : IAsyncDisposable
 {
     private const int ReplacementsMax = 32;
 
+    // With this a command says that what it was given cannot be used; it has said why.
+    private const int RefusedStatus = 2;
+
     private readonly ChildProgram _program;
     private readonly CoordinatorOrder _order;
     private readonly JobOptions _job;
@@ -123,6 +126,8 @@ internal sealed class LocalProcesses : IAsyncDisposable
         var status = lost.WaitForExit();
         if (status == 0 || _isStopping)
             return;
+        if (status == RefusedStatus)
+            throw new InvalidInputException(Text($"Process {lost.ProcessId} ({what}) refused what it was given and says why above; another one would do the same. The run has stopped at its newest checkpoint: go on with 'train --output {_order.Directory} --resume'."));
         if (++_replaced > ReplacementsMax)
             throw new InvalidOperationException(Text($"{ReplacementsMax} processes of workers and parameter servers were lost and replaced, and now one more: process {lost.ProcessId} ({what}) ended with status {status}. The run has stopped at its newest checkpoint; look at the memory of this machine, and go on with 'train --output {_order.Directory} --resume'."));
         _progress.Note(Text($"Process {lost.ProcessId} ({what}) ended with status {status}; another one is started in its place."));

@@ -68,13 +68,26 @@ internal sealed class QueuedRun(string name, string package, JobOptions? job, st
 
     /// <summary>Notes how the run ended.</summary>
     /// <param name="summary">What it came to.</param>
-    public void End(RunSummary summary) => (_summary, _status) = (SummaryJson.Of(summary), JobNames.Of(summary.Status));
+    public void End(RunSummary summary)
+    {
+        NoteEnd(summary.Steps, summary.Train.Select(metric => metric.Value).FirstOrDefault());
+        (_summary, _status) = (SummaryJson.Of(summary), JobNames.Of(summary.Status));
+    }
 
     /// <summary>Takes up what an earlier coordinator noted of a run that has ended.</summary>
     /// <param name="status">Its status.</param>
     /// <param name="note">What there was to say.</param>
     /// <param name="summary">What it came to, as JSON.</param>
-    public void Recall(string status, string note, string summary) => (_note, _summary, _status) = (note, summary, status);
+    public void Recall(string status, string note, string summary)
+    {
+        if (summary.Length > 0)
+        {
+            using var json = JsonDocument.Parse(summary);
+            if (json.RootElement.TryGetProperty("steps", out var count) && count.ValueKind == JsonValueKind.Number && count.TryGetInt64(out var steps))
+                NoteEnd(steps, json.RootElement.TryGetProperty("train", out var train) && train.ValueKind == JsonValueKind.Object ? FirstOf(train) : 0);
+        }
+        (_note, _summary, _status) = (note, summary, status);
+    }
 
     /// <summary>Notes why the run could not go on.</summary>
     /// <param name="reason">Why, in a sentence.</param>
@@ -109,7 +122,13 @@ internal sealed class QueuedRun(string name, string package, JobOptions? job, st
     {
     }
 
-    public void Started(RunOutline outline) => _status = "running";
+    public void Started(RunOutline outline)
+    {
+        // A run that goes on has its first step behind it before it says so.
+        lock (_stop)
+            _last = _last.Steps > 0 ? _last : _last with { Step = outline.ResumedFrom, Steps = outline.Steps };
+        _status = "running";
+    }
 
     public void StepDone(in StepReport report)
     {
@@ -132,4 +151,14 @@ internal sealed class QueuedRun(string name, string package, JobOptions? job, st
     public void Note(string sentence) => _note = sentence;
 
     public void Dispose() => _stop.Dispose();
+
+    private static double FirstOf(JsonElement metrics) =>
+        metrics.EnumerateObject().Select(metric => metric.Value.ValueKind == JsonValueKind.Number ? metric.Value.GetDouble() : 0).FirstOrDefault();
+
+    /// <summary>Where no step was seen here, because another coordinator led them, what the run came to stands in the last one's place.</summary>
+    private void NoteEnd(long steps, double loss)
+    {
+        lock (_stop)
+            _last = _last.Steps > 0 && _last.Step > 0 && _last.Loss > 0 ? _last : _last with { Step = steps, Steps = Math.Max(_last.Steps, steps), Loss = loss };
+    }
 }

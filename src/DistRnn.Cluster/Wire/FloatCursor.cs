@@ -15,6 +15,12 @@ internal unsafe struct FloatCursor
         _left = count;
     }
 
+    /// <summary>The next float.</summary>
+    public readonly float* Next => _next;
+
+    /// <summary>Floats that have not been taken.</summary>
+    public readonly long Left => _left;
+
     /// <summary>Whether all floats have been taken.</summary>
     public readonly bool IsAtEnd => _left == 0;
 

@@ -10,6 +10,7 @@ namespace DistRnn.Cluster;
 /// <summary>The floats of messages as a payload: of a part, its dense sections and then the rows that are present; of lanes, one shard after another.</summary>
 internal static unsafe class TensorParts
 {
+    /// <summary>What the head says of a part whose floats stand as they are.</summary>
     public static Floats Of(GradientPart part, bool hasDense)
     {
         var wire = new Floats { IsAbsent = part.IsAbsent, HasDense = hasDense && !part.IsAbsent };
@@ -17,6 +18,37 @@ internal static unsafe class TensorParts
             wire.Rows.AddRange(WireParts.Of(part.Rows));
         return wire;
     }
+
+    /// <summary>What the head says of a gradient, its dense sections encoded where the codec does that. How long they are is filled in when they have been written.</summary>
+    public static Floats Of(GradientPart gradient, Codec codec)
+    {
+        var isEncoded = IsEncoded(gradient, codec);
+        var wire = Of(gradient, !isEncoded);
+        if (isEncoded)
+            (wire.Codec, wire.EncodedBytes) = ((int)codec.Kind, ulong.MaxValue);
+        return wire;
+    }
+
+    /// <summary>Floats of a gradient's payload, at most.</summary>
+    public static long CountOf(GradientPart gradient, Codec codec) =>
+        IsEncoded(gradient, codec) ? CountOf(gradient, false) + DenseEncoding.EstimateBytes(gradient.Layout, codec) / sizeof(float) : CountOf(gradient, true);
+
+    /// <summary>Writes a gradient.</summary>
+    /// <param name="gradient">The gradient.</param>
+    /// <param name="codec">The codec.</param>
+    /// <param name="to">Where to.</param>
+    /// <param name="wire">What the head says of it; takes the length of what was encoded.</param>
+    public static void Write(GradientPart gradient, Codec codec, ref FloatCursor to, Floats wire)
+    {
+        Write(gradient, wire.HasDense, ref to);
+        if (wire.Codec == 0)
+            return;
+        var bytes = DenseEncoding.Encode(gradient, codec, (byte*)to.Next);
+        to.Take(bytes / sizeof(float));
+        wire.EncodedBytes = (ulong)bytes;
+    }
+
+    private static bool IsEncoded(GradientPart gradient, Codec codec) => codec.Kind != CodecKind.None && !gradient.IsAbsent && gradient.Layout.DenseCount > 0;
 
     public static IEnumerable<Lanes> Of(ImmutableArray<LanePart> lanes) => lanes.Select(lane => new Lanes { Shard = lane.Shard, Floats = lane.Values.Length });
 
@@ -71,24 +103,29 @@ internal static unsafe class TensorParts
         Write(content.Lanes, ref to);
     }
 
-    /// <summary>Reads a part. Where the partition has no sparse section the floats stay where they are; otherwise they are put in their places.</summary>
+    /// <summary>Reads a part. Where the partition has no sparse section and nothing is encoded the floats stay where they are; otherwise they are put in their places.</summary>
     /// <param name="wire">What the head says.</param>
     /// <param name="layout">The partition.</param>
+    /// <param name="codec">The codec in which its dense sections may be; none where they may not.</param>
     /// <param name="from">The payload.</param>
     /// <param name="payload">Whose memory the payload is; the part holds on to it where it stays there.</param>
     /// <param name="buffers">Where other memory comes from.</param>
-    public static GradientPart PartOf(Floats? wire, PartitionLayout layout, ref FloatCursor from, DataLease payload, DataBufferPool buffers)
+    public static GradientPart PartOf(Floats? wire, PartitionLayout layout, Codec codec, ref FloatCursor from, DataLease payload, DataBufferPool buffers)
     {
         if (WireParts.Needed(wire).IsAbsent)
             return GradientPart.Absent(layout);
         var rows = WireParts.RowsOf(wire!.Rows);
         CheckRows(rows, layout);
+        if (wire.Codec != 0 && (wire.Codec != (int)codec.Kind || wire.HasDense))
+            throw new WireException($"Its floats are in the codec of number {wire.Codec}; allowed here is {codec} ({(int)codec.Kind}).");
         if (layout.Sparse.Length == 0 && wire.HasDense)
             return new GradientPart(layout, from.Take(layout.Count), rows, false, payload.Retain().Dispose);
         var memory = buffers.TryLease(0, layout.Count * sizeof(float)) ?? throw new WireException("There is no memory for it at present.");
         try
         {
             Put(rows, wire.HasDense, layout, ref from, (float*)memory.Address - layout.First);
+            if (wire.Codec != 0)
+                Decode(wire.EncodedBytes, layout, codec, ref from, (float*)memory.Address);
             return new GradientPart(layout, (float*)memory.Address, rows, false, memory.Dispose);
         }
         catch
@@ -146,6 +183,14 @@ internal static unsafe class TensorParts
         wire.Lanes.AddRange(Of(content.Lanes));
         wire.AppliedShards.AddRange(content.AppliedShards.Select(shard => new StepShard { Step = shard.Step, Shard = shard.Shard }));
         return wire;
+    }
+
+    private static void Decode(ulong bytes, PartitionLayout layout, Codec codec, ref FloatCursor from, float* values)
+    {
+        if (bytes % sizeof(float) != 0 || bytes / sizeof(float) > (ulong)from.Left)
+            throw new WireException($"Its floats are said to be {bytes} bytes; {from.Left * sizeof(float)} are left, and it has to be a multiple of four.");
+        if (!DenseEncoding.TryDecode((byte*)from.Take((long)bytes / sizeof(float)), (long)bytes, layout, codec, values, out var reason))
+            throw new WireException(reason);
     }
 
     private static void CheckRows(ImmutableArray<ImmutableArray<int>> rows, PartitionLayout layout)

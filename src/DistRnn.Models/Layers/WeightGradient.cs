@@ -8,14 +8,11 @@ namespace DistRnn.Models;
 /// </summary>
 internal static unsafe class WeightGradient
 {
-    // With many registers what is copied stays in the second-level cache with a panel's gradients; with few it comes from the third level for each 16 columns.
-    private const int PackedFloatsMax = 1 << 18;
-    private const int PackedFloatsMaxOfAll = 1 << 20;
     private const int Group = MatrixKernels.GroupInputs;
 
     /// <summary>The floats of the scratch block for a batch.</summary>
     /// <param name="rows">Packed rows.</param>
-    public static long ScratchFloats(int rows) => MatrixKernels.ScratchFloats + (long)rows * MostOf(rows, MatrixKernels.BlockInputsMax, PackedFloatsMaxOfAll);
+    public static long ScratchFloats(int rows) => MatrixKernels.ScratchFloats + (long)rows * MostOf(rows, MatrixKernels.BlockInputsMax, MatrixKernels.InputFloatsMax);
 
     /// <summary>Sums for a share of all panels' inputs, one panel after another: [start, end) of panels x inputs.</summary>
     /// <param name="kernels">The kernels.</param>
@@ -82,7 +79,7 @@ internal static unsafe class WeightGradient
     /// <summary>Inputs that are copied together: blocks of nearly equal size.</summary>
     public static int BlockOf(MatrixKernels kernels, int inputs, int rows)
     {
-        var most = MostOf(rows, kernels.InputsTogether, kernels.ColumnsTogether == 16 ? PackedFloatsMaxOfAll : PackedFloatsMax);
+        var most = MostOf(rows, kernels.InputsTogether, kernels.InputFloatsTogether);
         var blocks = (inputs + most - 1) / most;
         return ((inputs + blocks - 1) / blocks + Group - 1) / Group * Group;
     }

@@ -20,6 +20,9 @@ public abstract unsafe class MatrixKernels
     /// <summary>The most inputs that any kernels take together in a sum of outer products.</summary>
     public const int BlockInputsMax = 672;
 
+    /// <summary>The most floats of inputs that any kernels do well with being copied together; see <see cref="InputFloatsTogether"/>.</summary>
+    public const int InputFloatsMax = 1 << 20;
+
     /// <summary>The floats of a block: tiles of at least 6 inputs by 4 vectors of 16, or of 2 vectors of 8.</summary>
     internal const int BlockFloats = BlockInputsMax / 6 * 192;
 
@@ -46,6 +49,12 @@ public abstract unsafe class MatrixKernels
     /// matrix is copied once for each of them, and a large second level is not to be expected.
     /// </summary>
     public abstract int InputsTogether { get; }
+
+    /// <summary>
+    /// The most floats of inputs that callers do well to copy together for a sum of outer products: with many registers what the second level keeps beside a panel's
+    /// gradients; with few, where it comes from the third level for each 16 columns, four times as many.
+    /// </summary>
+    public abstract int InputFloatsTogether { get; }
 
     /// <summary>
     /// The most columns of a right operand that do well to stand side by side: a multiple of 16. A tile of 16 registers reads 16 columns of every row; where rows are

@@ -7,13 +7,13 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
     where TSimd : struct, ISimd<TVector>
     where TVector : struct
 {
+    // With fewer tiles a copy costs as much as it gains.
+    private const int TilesToPack = 8;
+
     // The most vectors of a tile: 4 where there are 32 registers, 2 where there are 16 (AVX2, SSE). Rows follow: 6, 8, 12, 12 for 4, 3, 2, 1 vectors
     // of 32 registers; 6 and 12 for 2 and 1 of 16.
     private readonly int _vectorsMax;
     private readonly bool _manyRegisters;
-
-    // With fewer tiles a copy costs as much as it gains.
-    private const int TilesToPack = 8;
 
     // The numbers 0, 1, 2 ...: the rows of a part that was copied together.
     private static readonly int* s_order = NewOrder();
@@ -26,6 +26,8 @@ internal sealed unsafe class MatrixKernels<TSimd, TVector> : MatrixKernels
     }
 
     public override int InputsTogether => _manyRegisters ? 240 : BlockInputsMax;
+
+    public override int InputFloatsTogether => _manyRegisters ? 1 << 18 : InputFloatsMax;
 
     public override int ColumnsTogether => _manyRegisters ? 64 : 16;
 

@@ -68,7 +68,7 @@ public sealed partial class ParameterServerMachine
 
     private (Refusal, string) AddToTree(NodeId from, GradientPush push, PartitionState state)
     {
-        var entered = EnteredOf(from, push);
+        var entered = EnteredOf(from, push, state);
         switch (state.Tree.Add(entered, push.Sums, push.Gradient, out var first))
         {
             case TreeAddition.Taken:
@@ -86,7 +86,7 @@ public sealed partial class ParameterServerMachine
 
     private (Refusal, string) TakeLate(NodeId from, GradientPush push, PartitionState state)
     {
-        var entered = EnteredOf(from, push);
+        var entered = EnteredOf(from, push, state);
         push.Release();
         if (push.Address.Step == state.Version - 1 && state.LastTree is { } last && last.Differs(entered, out var first))
         {
@@ -199,6 +199,6 @@ public sealed partial class ParameterServerMachine
     private static bool FitsLanes(PartitionState state, GradientPush push) =>
         push.Lanes.All(lane => state.Spec.HasLanes && lane.Shard >= push.Node.First && lane.Shard < push.Node.End && lane.Shard % state.Spec.Partitions == push.Key.Index);
 
-    private EnteredNode EnteredOf(NodeId from, GradientPush push) =>
-        new(push.Node, push.Attempt, from, _options.DigestsGradients ? push.Gradient.Digest() : default);
+    private EnteredNode EnteredOf(NodeId from, GradientPush push, PartitionState state) =>
+        new(push.Node, push.Attempt, from, _options.DigestsGradients && state.HasOneAnswer ? push.Gradient.Digest() : default);
 }

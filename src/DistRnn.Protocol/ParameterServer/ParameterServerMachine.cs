@@ -252,9 +252,7 @@ public sealed partial class ParameterServerMachine : IDisposable
         _effects.StopTimer(TimerOf(slot));
     }
 
-    private PartitionState NewState(PartitionAssignment assignment) => new(assignment, _arithmetic, RoundingOf(Codec.Parse(assignment.Spec.Codec)));
-
-    private static FloatRounding? RoundingOf(Codec codec) => codec.Kind == CodecKind.Bfloat16 ? codec.RoundNode : null;
+    private PartitionState NewState(PartitionAssignment assignment) => new(assignment, _arithmetic, Codec.Parse(assignment.Spec.Codec));
 
     private bool TryOwned(PartitionKey key, out PartitionState state) =>
         _partitions.TryGetValue((key.Run.Run, key.Index), out state!) && state.IsOwner && state.Key == key;

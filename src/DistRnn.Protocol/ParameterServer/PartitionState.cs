@@ -34,9 +34,10 @@ internal sealed class PartitionState : IDisposable
     private FloatBuffer? _parameters;
     private OptimizerState? _optimizer;
 
-    public PartitionState(PartitionAssignment assignment, PartitionArithmetic arithmetic, FloatRounding? rounding)
+    public PartitionState(PartitionAssignment assignment, PartitionArithmetic arithmetic, Codec codec)
     {
-        (Assignment, _arithmetic, _rounding, Key) = (assignment, arithmetic, rounding, assignment.Key);
+        (Assignment, _arithmetic, Key, HasOneAnswer) = (assignment, arithmetic, assignment.Key, codec.IsReproducible);
+        _rounding = codec.Kind == CodecKind.Bfloat16 ? codec.RoundNode : null;
         Layout = new PartitionMap(assignment.Spec.Table, assignment.Spec.Partitions).Layouts[assignment.Key.Index];
         Tree = NewTree();
     }
@@ -45,6 +46,9 @@ internal sealed class PartitionState : IDisposable
     public PartitionAssignment Assignment { get; set; }
 
     public PartitionSpec Spec => Assignment.Spec;
+
+    /// <summary>Whether a shard has the same gradient wherever it is computed: not so where a codec carries what it lost on the worker that lost it.</summary>
+    public bool HasOneAnswer { get; }
 
     public PartitionLayout Layout { get; }
 

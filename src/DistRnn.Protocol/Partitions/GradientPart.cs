@@ -73,6 +73,14 @@ public sealed unsafe class GradientPart
         }
     }
 
+    /// <summary>Bytes that travel when the dense sections are sent in a codec.</summary>
+    /// <param name="codec">The codec.</param>
+    public long BytesIn(Codec codec)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        return IsAbsent ? 0 : ContentBytes - Layout.DenseCount * sizeof(float) + StepTraffic.DenseBytes(Layout, codec);
+    }
+
     /// <summary>XXH3-128 over which rows there are and the bits of all that is present: equal for equal parts wherever they stand.</summary>
     public UInt128 Digest()
     {

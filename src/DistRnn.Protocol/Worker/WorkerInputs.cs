@@ -8,6 +8,9 @@ public interface IWorkerPlan
     /// <summary>The partitions.</summary>
     PartitionMap Partitions { get; }
 
+    /// <summary>How gradients are encoded.</summary>
+    Codec Codec { get; }
+
     /// <summary>Shards of a step.</summary>
     int Shards { get; }
 

@@ -140,7 +140,7 @@ public sealed partial class WorkerMachine
             work.Sent[partition] = owner.OwnerEpoch;
             ImmutableArray<LanePart> lanes = [.. result.Lanes.Where(lane => run.Plan!.Partitions.LanePartitionOf(lane.Shard) == partition)];
             if (owner.Node != _self)
-                work.Bytes += result.Parts[partition].ContentBytes + BytesOf(lanes);
+                work.Bytes += result.Parts[partition].BytesIn(run.Plan!.Codec) + BytesOf(lanes);
             _effects.Send(owner.Node, NodeRoles.ParameterServer, new GradientPush(
                 run.KeyOf(partition), lease.Address, lease.Node, work.Attempt, result.Sums, result.Parts[partition].Share(), lanes, result.Factor, lease.LearningRate ?? 0));
             StartRetries();

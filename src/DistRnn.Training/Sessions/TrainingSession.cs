@@ -62,7 +62,10 @@ public static class TrainingSession
     /// <param name="options">How it would be executed.</param>
     /// <param name="progress">Who watches the reading.</param>
     /// <exception cref="InvalidInputException">The job or its data are not usable.</exception>
-    public static RunOutline Outline(JobOptions job, TrainingRunOptions options, ITrainingProgress progress)
+    public static RunOutline Outline(JobOptions job, TrainingRunOptions options, ITrainingProgress progress) => Outline(job, options, progress, _ => 0);
+
+    /// <summary>The same with what a step takes between processes, which those who know the protocol can say.</summary>
+    internal static RunOutline Outline(JobOptions job, TrainingRunOptions options, ITrainingProgress progress, Func<TrainingSetup, long> bytesPerStep)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(options);
@@ -75,6 +78,6 @@ public static class TrainingSession
         setup.Network.Initialize(job.Seed, trainer.Parameters);
         trainer.ParametersChanged();
         shards.Compute(job.Seed, default, trainer.Lanes, next, gradient);
-        return setup.Outline(trainer.StateBytes, null, 0);
+        return setup.Outline(trainer.StateBytes, null, 0) with { BytesPerStep = bytesPerStep(setup) };
     }
 }

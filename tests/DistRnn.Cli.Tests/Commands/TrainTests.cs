@@ -170,6 +170,32 @@ public sealed class TrainTests
         Assert.Equal(6, outline.GetProperty("steps").GetInt32());
     }
 
+    [Theory]
+    [InlineData(1, 1, "none", 0)]
+    [InlineData(2, 2, "none", 1)]
+    [InlineData(2, 2, "bf16", 0.75)]
+    [InlineData(3, 3, "none", 2)]
+    public void Train_DryRun_SaysWhatAStepTakesBetweenProcesses(int workers, int servers, string codec, double timesParameters)
+    {
+        using var job = TinyJob.Create("forecasting");
+        var result = CommandLine.Run(
+            "train", job.JobFile, "--dry-run", "--json", "--workers", $"{workers}", "--parameter-servers", $"{servers}", "--set", "model.hidden=200", "--set", $"cluster.codec={codec}");
+        Assert.Equal(0, result.ExitCode);
+        var outline = result.LastLineAsJson();
+        // Two workers pull and push the half that the other one owns; three workers two thirds each, so twice the parameters each way.
+        var expected = 2 * timesParameters * sizeof(float) * outline.GetProperty("parameters").GetInt64();
+        Assert.InRange(outline.GetProperty("bytes_per_step").GetDouble(), 0.99 * expected, 1.01 * expected);
+    }
+
+    [Fact]
+    public void Train_DryRunOfAnUnknownCodec_IsRefused()
+    {
+        using var job = TinyJob.Create("forecasting");
+        var result = CommandLine.Run("train", job.JobFile, "--dry-run", "--set", "cluster.codec=zip");
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("'zip', which is no codec", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Train_NonFiniteGradient_ExitsResumable()
     {

@@ -91,10 +91,62 @@ public sealed class FailoverTests
         }
     }
 
+    [Fact]
+    public async Task Node_WhoseCoordinatorEndsThoughItStays_StartsOverAndRunsItAgain()
+    {
+        var port = FreePort.Take(1)[0];
+        var begun = new BlockingCollection<IActorRef>();
+        await using var node = await StartAsync(NodeRoles.Coordinator, port, [port], 1, Offer, []);
+        await node.WhenMemberAsync(Cancellation);
+        var (life, first) = (node.Parts.Id, begun.Take(Cancellation));
+        first.Tell(PoisonPill.Instance);
+        var second = begun.Take(Cancellation);
+        await node.WhenMemberAsync(Cancellation);
+        Assert.NotEqual(first, second);
+        Assert.NotEqual(life.Life, node.Parts.Id.Life);
+        Assert.Equal(1, node.Rejoined);
+
+        void Offer(NodeParts parts)
+        {
+            Action<IActorRef> started = begun.Add;
+            Action ended = parts.StartOverUnlessLeaving;
+            parts.OfferCoordinator(Props.Create(() => new SpeakingActor(started, ended)));
+        }
+    }
+
+    [Fact]
+    public async Task Node_WhoseCoordinatorEndsWithIt_IsNotStartedOver()
+    {
+        var port = FreePort.Take(1)[0];
+        var (begun, ended) = (new BlockingCollection<IActorRef>(), 0);
+        await using var node = await StartAsync(NodeRoles.Coordinator, port, [port], 1, Offer, []);
+        await node.WhenMemberAsync(Cancellation);
+        begun.Take(Cancellation);
+        await node.LeaveAsync();
+        Assert.True(node.Ended.IsCompletedSuccessfully);
+        Assert.Equal(1, ended);
+        // Longer than a node is given to leave before its coordinator's end counts as one without it.
+        using var time = new PeriodicTimer(TimeSpan.FromSeconds(1.5));
+        await time.WaitForNextTickAsync(Cancellation);
+        Assert.Equal(0, node.Rejoined);
+
+        void Offer(NodeParts parts)
+        {
+            Action<IActorRef> started = begun.Add;
+            Action stopped = () =>
+            {
+                Interlocked.Increment(ref ended);
+                parts.StartOverUnlessLeaving();
+            };
+            parts.OfferCoordinator(Props.Create(() => new SpeakingActor(started, stopped)));
+        }
+    }
+
     private static void OfferPlace(NodeParts parts, BlockingCollection<NodeId> begun)
     {
-        Action started = () => begun.Add(parts.Id);
-        parts.OfferCoordinator(Props.Create(() => new StartingActor(started)));
+        Action<IActorRef> started = _ => begun.Add(parts.Id);
+        Action ended = () => { };
+        parts.OfferCoordinator(Props.Create(() => new SpeakingActor(started, ended)));
     }
 
     private static Task<ClusterNode> StartAsync(NodeRoles roles, int port, int[] seeds, int coordinators, Action<NodeParts> furnish, ConcurrentQueue<string> reports) =>
@@ -102,10 +154,12 @@ public sealed class FailoverTests
             new NodeOptions { Roles = roles, HostName = "127.0.0.1", Port = port, SeedNodes = [.. seeds.Select(seed => new SeedNode("127.0.0.1", seed))], Coordinators = coordinators, Failover = FailoverProfile.Fast },
             DataEndpoint.None, furnish, reports.Enqueue, Cancellation);
 
-    /// <summary>Says that it has started.</summary>
-    private sealed class StartingActor(Action started) : UntypedActor
+    /// <summary>Says that it has started, and that it has ended.</summary>
+    private sealed class SpeakingActor(Action<IActorRef> started, Action ended) : UntypedActor
     {
-        protected override void PreStart() => started();
+        protected override void PreStart() => started(Self);
+
+        protected override void PostStop() => ended();
 
         protected override void OnReceive(object message)
         {

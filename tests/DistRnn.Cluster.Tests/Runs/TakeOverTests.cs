@@ -81,6 +81,7 @@ public sealed class TakeOverTests
         var alone = TrainingSession.Run(job, new TrainingRunOptions { OutputDirectory = Path.Combine(cluster.Directory, $"alone-{job.Seed}"), Threads = 1 }, SilentProgress.Instance, Cancellation);
         var summary = run.GetProperty("summary");
         Assert.Equal(alone.Fingerprint, summary.GetProperty("fingerprint").GetString());
+        Assert.Equal((job.Training.Steps, job.Training.Steps), ((int)run.GetProperty("step").GetInt64(), (int)run.GetProperty("steps").GetInt64()));
         Assert.Equal(alone.ModelFingerprint, summary.GetProperty("model_fingerprint").GetString());
         var audit = Audit.Run(run.GetProperty("directory").GetString()!);
         Assert.True(audit.Violations.IsEmpty, string.Join(' ', audit.Violations.Select(violation => violation.Reason)));

@@ -77,6 +77,21 @@ public sealed class ParameterServerMachineTests
         Assert.Equal(1, server.Holding.Version);
     }
 
+    [Theory]
+    [InlineData("none", true)]
+    [InlineData("bf16", true)]
+    [InlineData("int8", false)]
+    [InlineData("top-k(0.1)", false)]
+    public void Handle_DuplicateThatDiffers_IsReportedWhereTheCodecHasOneAnswer(string codec, bool isReported)
+    {
+        using var server = new ServerHarness().Own(codec: codec);
+        server.Receive(Worker, Push(0, 1, 1f));
+        Assert.Equal(isReported, server.Receive(new NodeId("other", 1), Push(0, 1, 2f, attempt: 2)).OfType<DuplicateReport>().Any());
+        server.PushAll();
+        server.Receive(Head, Decision(1, 0));
+        Assert.Equal(isReported, server.Receive(new NodeId("other", 1), Push(1, 1, 9f, attempt: 3)).OfType<DuplicateReport>().Any());
+    }
+
     [Fact]
     public void Handle_GradientOfAnOwnerWithAReplica_IsReportedOnceTheReplicaHasIt()
     {

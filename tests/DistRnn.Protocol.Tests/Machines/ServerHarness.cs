@@ -28,7 +28,7 @@ internal sealed unsafe class ServerHarness : IDisposable
     public static PartitionContent Content(long version) => new(
         version, new FloatBuffer(Layout.Count), new OptimizerState(Spec.Rule, Layout.Count), [], ReadOnlyMemory<byte>.Empty, []);
 
-    public static PartitionAssignment Assignment(long term, NodeId? replica = null) => new(Key, term, Spec, 0, replica, ReadOnlyMemory<byte>.Empty);
+    public static PartitionAssignment Assignment(long term, NodeId? replica = null, string codec = "none") => new(Key, term, Spec with { Codec = codec }, 0, replica, ReadOnlyMemory<byte>.Empty);
 
     public static StepDecision Decision(long term, long step) => new(Run, term, step, true, 0.5f, 0.1, false, ReadOnlyMemory<byte>.Empty);
 
@@ -46,10 +46,10 @@ internal sealed unsafe class ServerHarness : IDisposable
         [.. Machine.Handle(new Received(from, message), TimeSpan.Zero).Effects.OfType<SendTo>().Select(send => send.Message)];
 
     /// <summary>Makes it the owner at version 0, under term 1.</summary>
-    public ServerHarness Own(NodeId? replica = null)
+    public ServerHarness Own(NodeId? replica = null, string codec = "none")
     {
         Receive(Head, new PromiseRequest(Run, 1));
-        Receive(Head, Assignment(1, replica));
+        Receive(Head, Assignment(1, replica, codec));
         Receive(Head, new PartitionSeed(Key, Content(0), null));
         return this;
     }

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using DistRnn.Cli;
+
+namespace DistRnn.Benchmarks;
+
+/// <summary>
+/// What <c>bounded-staleness(2)</c> gains where one of four workers is four times slower than the others: real processes, eight shards a step, speculation off, two data
+/// sets, each policy in turn. Workers of one machine compete for its cores, which machines of their own would not; so each is stopped and continued in turn, to run
+/// four tenths of the time, the slow one a tenth: together less than two cores.
+/// </summary>
+internal static partial class StalenessGain
+{
+    private const int Continue = 18;
+    private const int Stop = 19;
+    private const int TicksPerRound = 10;
+    private const int TicksOfWorker = 4;
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(10);
+    private static readonly string[] s_policies = ["synchronous", "bounded-staleness(2)"];
+
+    /// <summary>Measures and prints.</summary>
+    /// <param name="steps">Steps of a run.</param>
+    /// <returns>0.</returns>
+    internal static async Task<int> RunAsync(int steps)
+    {
+        var directory = Directory.CreateTempSubdirectory("distrnn-staleness").FullName;
+        try
+        {
+            WriteText(Path.Combine(directory, "train.txt"), 60_000, 1);
+            WriteText(Path.Combine(directory, "valid.txt"), 6_000, 2);
+            foreach (var (name, rate, window, task) in Jobs())
+            {
+                var results = new List<(double Speed, double Loss)>();
+                foreach (var policy in s_policies)
+                {
+                    var job = Path.Combine(directory, "job.yaml");
+                    File.WriteAllText(job, Text($$"""
+                        {{task}}
+                        training: {steps: {{steps}}, batch: 64, batch-shards: 8, {{window}}learning-rate: {{rate}}, schedule: cosine, clip-norm: 5}
+                        cluster: {threads-per-worker: 1, consistency: "{{policy}}", speculation: false, replicas: 0}
+                        checkpoint: {every-steps: 1000000}
+                        """));
+                    results.Add(await TrainAsync(job, Path.Combine(directory, "run")));
+                    Console.Error.WriteLine(Text($"{name}, {policy}: {results[^1].Speed:0} tokens/s, loss {results[^1].Loss:0.0000}"));
+                }
+                Console.WriteLine(Text($"{name}: {results[1].Speed / results[0].Speed:0.00} times the synchronous tokens/s, validation loss {results[1].Loss:0.0000} against {results[0].Loss:0.0000}, {100 * (results[1].Loss / results[0].Loss - 1):+0.0;-0.0} %"));
+            }
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static (string Name, double Rate, string Window, string Task)[] Jobs() =>
+    [
+        // An update a shard, so rates at which a few hundred of them, or an eighth as many, come to about the same.
+        ("text", 0.002, "window: 30, ", """
+            task: language-model
+            data: {train: train.txt, valid: valid.txt, tokens: word}
+            model: {embedding: 128, hidden: 256}
+            """),
+        ("sunspots", 0.002, "", """
+            task: forecasting
+            data: {format: csv, train: "built-in:sunspots/monthly-sunspots.csv", time-column: Month, columns: [Sunspots], targets: [Sunspots], input-length: 132, horizon: 12, season: 132, split: {parts: {train: 0.8, valid: 0.2}}}
+            model: {cell: gru, hidden: 96}
+            """),
+    ];
+
+    /// <summary>A text in which the next word depends on the last two: there is something to learn, and a loss that no model gets below.</summary>
+    private static void WriteText(string path, int words, int seed)
+    {
+        var text = new StringBuilder();
+        var random = new Random(seed);
+        var (before, last) = (0, 0);
+        for (var i = 0; i < words; i++)
+        {
+            (before, last) = (last, (7 * before + 13 * last + (int)(5 * Math.Pow(random.NextDouble(), 2))) % 211);
+            text.Append(CultureInfo.InvariantCulture, $"w{last}").Append(i % 15 == 14 ? '\n' : ' ');
+        }
+        File.WriteAllText(path, text.ToString());
+    }
+
+    private static async Task<(double Speed, double Loss)> TrainAsync(string job, string run)
+    {
+        string[] arguments = ["exec", typeof(ExitCodes).Assembly.Location, "train", job, "--output", run, "--local", "processes", "--workers", "4", "--parameter-servers", "1"];
+        using var command = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var output = command.StandardOutput.ReadToEndAsync();
+        var error = command.StandardError.ReadToEndAsync();
+        var metrics = Path.Combine(run, "metrics.jsonl");
+        var pids = Array.Empty<int>();
+        using (var ticks = new PeriodicTimer(s_tick))
+        {
+            for (var tick = 0L; !command.HasExited && await ticks.WaitForNextTickAsync(); tick++)
+            {
+                if (pids.Length > 0)
+                    GiveTurns(pids, tick);
+                else if (tick % 20 == 0 && File.Exists(metrics) && new FileInfo(metrics).Length > 0)
+                    pids = WorkersOf(run);
+            }
+        }
+        if (command.ExitCode != 0)
+            throw new InvalidOperationException($"A run ended with {command.ExitCode}: {await error}{await output}");
+        var rows = File.ReadLines(metrics).Select(row => JsonDocument.Parse(row).RootElement).ToArray();
+        var speed = rows.Last(row => row.TryGetProperty("tokens_per_second", out _)).GetProperty("tokens_per_second").GetDouble();
+        using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));
+        var loss = summary.RootElement.GetProperty("valid").GetProperty("loss").GetDouble();
+        Directory.Delete(run, recursive: true);
+        return (speed, loss);
+    }
+
+    /// <summary>Continues the workers whose turn begins with this tick, and stops those whose turn ends; turns begin at different ticks.</summary>
+    private static void GiveTurns(int[] pids, long tick)
+    {
+        for (var worker = 0; worker < pids.Length; worker++)
+        {
+            var ticks = worker == 0 ? TicksOfWorker / 4 : TicksOfWorker;
+            var at = (tick + worker * TicksPerRound / pids.Length) % TicksPerRound;
+            if (at == 0)
+                _ = Signal(pids[worker], Continue);
+            else if (at == ticks)
+                _ = Signal(pids[worker], Stop);
+        }
+    }
+
+    private static int[] WorkersOf(string run)
+    {
+        using var nodes = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "nodes.json")));
+        return [.. nodes.RootElement.EnumerateArray().Where(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == "worker")).Select(node => node.GetProperty("pid").GetInt32())];
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Signal(int process, int signal);
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
