@@ -7,9 +7,10 @@ namespace DistRnn.Runtime;
 /// What the summary will say of an execution, beside what checkpoints and servers hold: kept in the run directory while another process may take the place of the one
 /// that writes there, so that the summary speaks of both.
 /// </summary>
-internal sealed record ExecutionFacts
+public sealed record ExecutionFacts
 {
-    private const string FileName = "execution.json";
+    /// <summary>Their file's name in the run directory.</summary>
+    public const string FileName = "execution.json";
 
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, IncludeFields = true };
 

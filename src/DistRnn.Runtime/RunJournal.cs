@@ -90,7 +90,7 @@ public sealed class RunJournal : IDisposable
         var row = ReportOf(position);
         _openRow = row;
         // A row waits for its evaluation, if there is one; where another process may take this one's place, no other row waits.
-        if (_options.Lock is not null && !_job.RunCourse.IsEvaluationDue(position))
+        if (_options.MayBeTakenOver && !_job.RunCourse.IsEvaluationDue(position))
             FlushRow();
         _progress.StepDone(row);
     }
@@ -229,7 +229,7 @@ public sealed class RunJournal : IDisposable
         var (resumedFrom, seconds) = _record.Course;
         var now = _options.Clock.GetUtcNow();
         _facts = new ExecutionFacts { Began = now - TimeSpan.FromSeconds(seconds), ResumedFrom = resumedFrom };
-        if (_options.Lock is { IsTakenOver: true } && ExecutionFacts.Read(Directory) is { } earlier)
+        if (_options.IsTakenOver && ExecutionFacts.Read(Directory) is { } earlier)
         {
             _facts = earlier;
             _record.Continue(earlier.ResumedFrom, Math.Max(0, (now - earlier.Began).TotalSeconds - seconds));
@@ -239,7 +239,7 @@ public sealed class RunJournal : IDisposable
 
     private void KeepFacts()
     {
-        if (_options.Lock is not null)
+        if (_options.MayBeTakenOver)
             _facts.Write(Directory);
     }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -8,14 +10,15 @@ using DistRnn.Cli;
 namespace DistRnn.Benchmarks;
 
 /// <summary>
-/// What <c>bounded-staleness(2)</c> gains where one of four workers is four times slower than the others: real processes, eight shards a step, speculation off, two data
-/// sets, each policy in turn. Workers of one machine compete for its cores, which machines of their own would not; so each is stopped and continued in turn, to run
-/// four tenths of the time, the slow one a tenth: together less than two cores.
+/// What <c>bounded-staleness(2)</c> gains where one of four workers is four times slower than the others: a standing cluster of six nodes, eight shards a step, speculation
+/// off, two data sets, each policy in turn. Workers of one machine compete for its cores, which machines of their own would not; so each is stopped and continued in turn,
+/// to run four tenths of the time, the slow one a tenth: together less than two cores.
 /// </summary>
 internal static partial class StalenessGain
 {
     private const int Continue = 18;
     private const int Stop = 19;
+    private const int Workers = 4;
     private const int TicksPerRound = 10;
     private const int TicksOfWorker = 4;
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(10);
@@ -27,23 +30,30 @@ internal static partial class StalenessGain
     internal static async Task<int> RunAsync(int steps)
     {
         var directory = Directory.CreateTempSubdirectory("distrnn-staleness").FullName;
+        var seed = Text($"127.0.0.1:{FreePort()}");
+        var nodes = new List<Process>();
         try
         {
             WriteText(Path.Combine(directory, "train.txt"), 60_000, 1);
             WriteText(Path.Combine(directory, "valid.txt"), 6_000, 2);
+            nodes.Add(StartNode(directory, "coordinator", "coordinator", seed, "--set", "port=" + seed.Split(':')[1]));
+            nodes.Add(StartNode(directory, "server", "parameter-server", seed));
+            for (var worker = 0; worker < Workers; worker++)
+                nodes.Add(StartNode(directory, Text($"worker-{worker}"), "worker", seed, "--set", "threads=1"));
+            var workers = nodes.Skip(2).Select(node => node.Id).ToArray();
             foreach (var (name, rate, window, task) in Jobs())
             {
                 var results = new List<(double Speed, double Loss)>();
                 foreach (var policy in s_policies)
                 {
-                    var job = Path.Combine(directory, "job.yaml");
+                    var job = Path.Combine(directory, Text($"{name}-{results.Count}.yaml"));
                     File.WriteAllText(job, Text($$"""
                         {{task}}
                         training: {steps: {{steps}}, batch: 64, batch-shards: 8, {{window}}learning-rate: {{rate}}, schedule: cosine, clip-norm: 5}
                         cluster: {threads-per-worker: 1, consistency: "{{policy}}", speculation: false, replicas: 0}
                         checkpoint: {every-steps: 1000000}
                         """));
-                    results.Add(await TrainAsync(job, Path.Combine(directory, "run")));
+                    results.Add(await TrainAsync(directory, job, seed, workers));
                     Console.Error.WriteLine(Text($"{name}, {policy}: {results[^1].Speed:0} tokens/s, loss {results[^1].Loss:0.0000}"));
                 }
                 Console.WriteLine(Text($"{name}: {results[1].Speed / results[0].Speed:0.00} times the synchronous tokens/s, validation loss {results[1].Loss:0.0000} against {results[0].Loss:0.0000}, {100 * (results[1].Loss / results[0].Loss - 1):+0.0;-0.0} %"));
@@ -52,6 +62,12 @@ internal static partial class StalenessGain
         }
         finally
         {
+            foreach (var node in nodes)
+            {
+                node.Kill();
+                await node.WaitForExitAsync();
+                node.Dispose();
+            }
             Directory.Delete(directory, recursive: true);
         }
     }
@@ -85,32 +101,61 @@ internal static partial class StalenessGain
         File.WriteAllText(path, text.ToString());
     }
 
-    private static async Task<(double Speed, double Loss)> TrainAsync(string job, string run)
+    private static Process StartNode(string directory, string name, string roles, string seed, params string[] more)
     {
-        string[] arguments = ["exec", typeof(ExitCodes).Assembly.Location, "train", job, "--output", run, "--local", "processes", "--workers", "4", "--parameter-servers", "1"];
-        using var command = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        string[] arguments =
+        [
+            "exec", typeof(ExitCodes).Assembly.Location, "node", "--roles", roles, "--seed-nodes", seed, "--set", "failover=cloud",
+            "--set", "blob-directory=" + Path.Combine(directory, name, "blobs"), .. more,
+        ];
+        var node = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        node.BeginErrorReadLine();
+        node.BeginOutputReadLine();
+        return node;
+    }
+
+    /// <summary>Submits a job and gives the workers their turns until it is over.</summary>
+    private static async Task<(double Speed, double Loss)> TrainAsync(string directory, string job, string seed, int[] workers)
+    {
+        using var command = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(ExitCodes).Assembly.Location, "submit", job, "--seed-nodes", seed]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         var output = command.StandardOutput.ReadToEndAsync();
         var error = command.StandardError.ReadToEndAsync();
-        var metrics = Path.Combine(run, "metrics.jsonl");
-        var pids = Array.Empty<int>();
+        var run = "";
         using (var ticks = new PeriodicTimer(s_tick))
         {
             for (var tick = 0L; !command.HasExited && await ticks.WaitForNextTickAsync(); tick++)
             {
-                if (pids.Length > 0)
-                    GiveTurns(pids, tick);
-                else if (tick % 20 == 0 && File.Exists(metrics) && new FileInfo(metrics).Length > 0)
-                    pids = WorkersOf(run);
+                if (run.Length > 0)
+                    GiveTurns(workers, tick);
+                else if (tick % 20 == 0)
+                    run = RunOf(directory, job);
             }
         }
+        // Stopped workers go on, for the next job.
+        foreach (var worker in workers)
+            _ = Signal(worker, Continue);
         if (command.ExitCode != 0)
             throw new InvalidOperationException($"A run ended with {command.ExitCode}: {await error}{await output}");
-        var rows = File.ReadLines(metrics).Select(row => JsonDocument.Parse(row).RootElement).ToArray();
+        var rows = File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(row => JsonDocument.Parse(row).RootElement).ToArray();
         var speed = rows.Last(row => row.TryGetProperty("tokens_per_second", out _)).GetProperty("tokens_per_second").GetDouble();
         using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));
-        var loss = summary.RootElement.GetProperty("valid").GetProperty("loss").GetDouble();
-        Directory.Delete(run, recursive: true);
-        return (speed, loss);
+        var valid = summary.RootElement.GetProperty("valid");
+        return (speed, valid.GetProperty(valid.TryGetProperty("loss", out _) ? "loss" : "mse").GetDouble());
+    }
+
+    /// <summary>The run directory of a job in training, or nothing.</summary>
+    private static string RunOf(string directory, string job)
+    {
+        var runs = Path.Combine(directory, "coordinator", "runs");
+        var run = Directory.Exists(runs) ? Directory.EnumerateDirectories(runs, Path.GetFileNameWithoutExtension(job) + "-*").FirstOrDefault() : null;
+        return run is not null && File.Exists(Path.Combine(run, "metrics.jsonl")) && new FileInfo(Path.Combine(run, "metrics.jsonl")).Length > 0 ? run : "";
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Continues the workers whose turn begins with this tick, and stops those whose turn ends; turns begin at different ticks.</summary>
@@ -125,12 +170,6 @@ internal static partial class StalenessGain
             else if (at == ticks)
                 _ = Signal(pids[worker], Stop);
         }
-    }
-
-    private static int[] WorkersOf(string run)
-    {
-        using var nodes = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "nodes.json")));
-        return [.. nodes.RootElement.EnumerateArray().Where(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == "worker")).Select(node => node.GetProperty("pid").GetInt32())];
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

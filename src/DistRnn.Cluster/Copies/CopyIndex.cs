@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using DistRnn.Numerics;
+using DistRnn.Runtime;
 
 namespace DistRnn.Cluster;
 
@@ -99,7 +100,7 @@ internal sealed record CopyIndex(string Run, long Term, long Sequence, long Vers
     }
 
     private static bool IsPath(string? path) =>
-        path is MetricsFile or QueueFile
+        path is MetricsFile or QueueFile or ExecutionFacts.FileName
         || JobPackageFile.IsSafe(path) && path!.Split('/') is [CheckpointsDirectory, var step, _] && step.StartsWith("step-", StringComparison.Ordinal)
         && long.TryParse(step.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && step[5..] == number.ToString(CultureInfo.InvariantCulture);
 }

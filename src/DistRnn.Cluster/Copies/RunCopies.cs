@@ -3,6 +3,7 @@ using System.Globalization;
 using DistRnn.Formats;
 using DistRnn.Numerics;
 using DistRnn.Protocol;
+using DistRnn.Runtime;
 
 namespace DistRnn.Cluster;
 
@@ -175,6 +176,12 @@ internal sealed class RunCopies : IDisposable
             version = step;
         }
         files.Add(RowsOf());
+        var facts = Path.Combine(_directory, ExecutionFacts.FileName);
+        if (File.Exists(facts))
+        {
+            var content = _peers.Own.Blobs.Store.Put(File.ReadAllBytes(facts));
+            files.Add(new CopiedFile(ExecutionFacts.FileName, [new CopiedPiece(content.Bytes, content.Sha256)]));
+        }
         return new CopyIndex(_run, term, sequence, version, [_package], files.ToImmutable());
 
         CopiedFile FileOf(long step, string name, string? sha256)

@@ -113,7 +113,7 @@ internal sealed class RunInCharge : ICoordinatorRuns, IDisposable
             AdoptedPosition = held is { } holding ? holding.LastDecision?.Position ?? holding.Position : default,
             MayBeTakenOver = job.Cluster.Coordinators > 1,
         };
-        var options = new TrainingRunOptions { OutputDirectory = _order.Directory, Resume = _order.Resume || right.IsTakenOver, Threads = cores, Lock = right };
+        var options = new TrainingRunOptions { OutputDirectory = _order.Directory, Resume = _order.Resume || right.IsTakenOver, Threads = cores, Lock = right, MayBeTakenOver = true, IsTakenOver = right.IsTakenOver };
         using var hosted = new HostedRun(job, options, _voice, hosting, _stop);
         try
         {

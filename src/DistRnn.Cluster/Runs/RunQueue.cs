@@ -313,7 +313,7 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
             Peers = _peers,
             EndsOnStepDown = true,
         };
-        using var hosted = new HostedRun(job, new TrainingRunOptions { OutputDirectory = run.Directory, Resume = run.IsBegun, Threads = Environment.ProcessorCount }, run, hosting, run.Stop);
+        using var hosted = new HostedRun(job, new TrainingRunOptions { OutputDirectory = run.Directory, Resume = run.IsBegun, Threads = Environment.ProcessorCount, MayBeTakenOver = true, IsTakenOver = run.IsBegun }, run, hosting, run.Stop);
         _report($"The run {run.Name} begins with {workers} workers and {servers} parameter servers.");
         run.IsBegun = true;
         _desk!.Renew();

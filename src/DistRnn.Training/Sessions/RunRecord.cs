@@ -160,7 +160,7 @@ internal sealed class RunRecord : IDisposable
             if (report.Step <= _log!.LastStep)
                 return;
             _log.Write(report, valid);
-            if (valid is not null || _options.Lock is not null || Clock.IsFlushDue())
+            if (valid is not null || _options.MayBeTakenOver || Clock.IsFlushDue())
                 _log.Flush();
         }
         catch (IOException error)

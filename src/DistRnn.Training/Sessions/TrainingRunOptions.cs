@@ -14,8 +14,14 @@ public sealed record TrainingRunOptions
     /// <summary>Threads that compute; 0 for the job's own setting.</summary>
     public int Threads { get; init; }
 
-    /// <summary>The right to write the run directory, where the caller has it; stays the caller's. Null: the run takes it. Where there is one, another process may take this one's place at any time.</summary>
+    /// <summary>The right to write the run directory, where the caller has it; stays the caller's. Null: the run takes it.</summary>
     public RunLock? Lock { get; init; }
+
+    /// <summary>Whether another process may take this one's place at any time: then what it needs is written as it happens.</summary>
+    public bool MayBeTakenOver { get; init; }
+
+    /// <summary>Whether this process takes the place of one that began the same execution.</summary>
+    public bool IsTakenOver { get; init; }
 
     /// <summary>Where times come from; they reach reports and names of directories, never a parameter.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -21,8 +21,13 @@ public sealed class TakeOverTests
             names.Add((await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!);
         var before = await UntilAsync(client, names[0], run => run.GetProperty("step").GetInt64() > 60);
         var lost = cluster.HolderOf(before);
+        await cluster.LoseAsync("n1");
+        // Two checkpoints later other hosts know of it.
+        var reached = before.GetProperty("step").GetInt64();
+        await UntilAsync(client, names[0], run => run.GetProperty("step").GetInt64() > reached + 110);
         await cluster.LoseAsync(lost);
         var after = await EndAsync(client, names[0]);
+        Assert.Equal(1, after.GetProperty("summary").GetProperty("faults").GetProperty("worker-lost").GetInt32());
         Assert.NotEqual(lost, cluster.HolderOf(after));
         Assert.Equal(0, after.GetProperty("summary").GetProperty("incarnation").GetInt32());
         Check(cluster, jobs[0], after);
