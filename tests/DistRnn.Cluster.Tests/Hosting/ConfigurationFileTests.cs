@@ -62,7 +62,8 @@ public sealed class ConfigurationFileTests
     public void Profile_EveryKey_IsOneThatAkkaHas(FailoverProfile profile)
     {
         var known = Akka.Cluster.Tools.Singleton.ClusterSingleton.DefaultConfig()
-            .WithFallback(ConfigurationFactory.FromResource<Akka.Cluster.Cluster>("Akka.Cluster.Configuration.Cluster.conf"));
+            .WithFallback(ConfigurationFactory.FromResource<Akka.Cluster.Cluster>("Akka.Cluster.Configuration.Cluster.conf"))
+            .WithFallback(ConfigurationFactory.FromResource<Akka.Remote.RemoteActorRefProvider>("Akka.Remote.Configuration.Remote.conf"));
         var keys = KeysOf(ActorSystemHocon.Profile(profile).Root.GetObject(), "").ToArray();
         Assert.NotEmpty(keys);
         Assert.All(keys, key => Assert.True(known.HasPath(key), $"Akka has no {key}."));
