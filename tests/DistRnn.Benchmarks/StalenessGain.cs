@@ -30,7 +30,7 @@ internal static partial class StalenessGain
     internal static async Task<int> RunAsync(int steps)
     {
         var directory = Directory.CreateTempSubdirectory("distrnn-staleness").FullName;
-        var seed = Text($"127.0.0.1:{FreePort()}");
+        var seed = Text($"localhost:{FreePort()}");
         var nodes = new List<Process>();
         try
         {
@@ -40,6 +40,7 @@ internal static partial class StalenessGain
             nodes.Add(StartNode(directory, "server", "parameter-server", seed));
             for (var worker = 0; worker < Workers; worker++)
                 nodes.Add(StartNode(directory, Text($"worker-{worker}"), "worker", seed, "--set", "threads=1"));
+            await WaitForAsync(nodes.Count, seed);
             var workers = nodes.Skip(2).Select(node => node.Id).ToArray();
             foreach (var (name, rate, window, task) in Jobs())
             {
@@ -112,6 +113,21 @@ internal static partial class StalenessGain
         node.BeginErrorReadLine();
         node.BeginOutputReadLine();
         return node;
+    }
+
+    private static async Task WaitForAsync(int members, string seed)
+    {
+        for (var look = 0; look < 60; look++)
+        {
+            using var command = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(ExitCodes).Assembly.Location, "nodes", "--seed-nodes", seed]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            var error = command.StandardError.ReadToEndAsync();
+            var lines = (await command.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            await command.WaitForExitAsync();
+            await error;
+            if (command.ExitCode == 0 && lines.Length >= members)
+                return;
+        }
+        throw new InvalidOperationException("The nodes did not become members.");
     }
 
     /// <summary>Submits a job and gives the workers their turns until it is over.</summary>

@@ -32,6 +32,7 @@ public sealed class ClusterNode : IAsyncDisposable
     private volatile IHost _host;
     private volatile NodeParts? _parts;
     private volatile bool _wasMember;
+    private volatile bool _foundNobody;
     private volatile TaskCompletionSource _nextLife = NewSignal();
     private int _rejoined;
 
@@ -179,15 +180,15 @@ public sealed class ClusterNode : IAsyncDisposable
         try
         {
             var seeds = Seeds(cluster.SelfAddress);
-            if (seeds.Count > 0)
+            if (seeds.Length > 0)
                 await SeedLookup.OfSystem.WaitAsync(seeds, _report, ending.Token).ConfigureAwait(false);
-            cluster.JoinSeedNodes(seeds.Count == 0 ? [cluster.SelfAddress] : seeds.Select(seed => new Address(cluster.SelfAddress.Protocol, SystemName, seed.Host, seed.Port)));
+            cluster.JoinSeedNodes(seeds.Length == 0 ? [cluster.SelfAddress] : seeds.Select(seed => new Address(cluster.SelfAddress.Protocol, SystemName, seed.Host, seed.Port)));
             await MemberAsync(parts).WaitAsync(s_joinTime, ending.Token).ConfigureAwait(false);
             _wasMember = true;
         }
         catch (TimeoutException)
         {
-            _wasMember = false;
+            (_wasMember, _foundNobody) = (false, true);
             _report($"No cluster was found in {s_joinTime.TotalSeconds:0} seconds at {string.Join(", ", _options.SeedNodes)}; the node goes on looking.");
             await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterJoinUnsuccessfulReason.Instance).ConfigureAwait(false);
         }
@@ -197,11 +198,16 @@ public sealed class ClusterNode : IAsyncDisposable
         }
     }
 
-    private IReadOnlyList<SeedNode> Seeds(Address self)
+    private SeedNode[] Seeds(Address self)
     {
         // A node that was taken for dead has a cluster to go back to: it must not start one of its own because it is the first of the list.
-        var others = _options.SeedNodes.Where(seed => seed.Host != self.Host || seed.Port != self.Port).ToArray();
-        return _wasMember && others.Length > 0 ? others : _options.SeedNodes;
+        var own = new SeedNode(self.Host, self.Port ?? 0);
+        var seeds = _options.SeedNodes.Select(seed => seed.OtherName == own ? own : seed).ToArray();
+        var others = seeds.Where(seed => seed != own).ToArray();
+        if (_wasMember && others.Length > 0)
+            return others;
+        // Only where nobody answered to the names that were given: a node that is asked by another name than its own says that something is wrong.
+        return _foundNobody ? [.. seeds, .. others.Select(seed => seed.OtherName).OfType<SeedNode>()] : seeds;
     }
 
     private async Task OnTerminatedAsync()

@@ -28,6 +28,17 @@ public sealed record SeedNode(string Host, int Port)
         return host.Length > 0 && !host.Any(character => char.IsWhiteSpace(character) || character is '/' or '@') ? new SeedNode(host, port) : throw Refusal(text);
     }
 
+    /// <summary>
+    /// The same place by this machine's other name, if it is on this machine: a node answers only to the name that it goes by itself, and <c>localhost</c> and
+    /// <c>127.0.0.1</c> are easily taken for the same.
+    /// </summary>
+    internal SeedNode? OtherName => Host switch
+    {
+        "localhost" => this with { Host = "127.0.0.1" },
+        "127.0.0.1" => this with { Host = "localhost" },
+        _ => null,
+    };
+
     /// <inheritdoc/>
     public override string ToString() => Format(Host, Port);
 

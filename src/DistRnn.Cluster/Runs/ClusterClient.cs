@@ -13,10 +13,13 @@ namespace DistRnn.Cluster;
 public sealed class ClusterClient : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_otherNamePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_submitPatience = TimeSpan.FromMinutes(30);
 
     private readonly IReadOnlyList<SeedNode> _seeds;
     private readonly string _host;
     private readonly ActorSystem _system;
+    private SeedNode? _answering;
 
     private ClusterClient(IReadOnlyList<SeedNode> seeds, string host, ActorSystem system) => (_seeds, _host, _system) = (seeds, host, system);
 
@@ -44,12 +47,14 @@ public sealed class ClusterClient : IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(kind);
         ArgumentNullException.ThrowIfNull(arguments);
         var query = new ClusterQuery(kind, JsonSerializer.Serialize(arguments));
-        var patience = kind == "submit" ? TimeSpan.FromMinutes(30) : s_patience;
-        foreach (var seed in _seeds)
+        // Whoever answered before is asked first: a long wait is not for one that may be gone.
+        foreach (var seed in _seeds.Concat(_seeds.Select(seed => seed.OtherName)).Prepend(_answering).OfType<SeedNode>().Distinct())
         {
             try
             {
+                var patience = kind == "submit" && seed == _answering ? s_submitPatience : _seeds.Contains(seed) ? s_patience : s_otherNamePatience;
                 var answer = await _system.ActorSelection($"akka.tcp://{ClusterNode.SystemName}@{seed}/user/{NodeParts.GateName}").Ask<ClusterAnswer>(query, patience, cancellation).ConfigureAwait(false);
+                _answering = seed;
                 if (answer.Refusal.Length > 0)
                     throw new InvalidInputException(answer.Refusal);
                 using var document = JsonDocument.Parse(answer.Json);

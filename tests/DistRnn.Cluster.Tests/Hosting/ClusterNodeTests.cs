@@ -27,6 +27,16 @@ public sealed class ClusterNodeTests
     }
 
     [Fact]
+    public async Task ANode_GivenItselfAsSeedByItsOtherName_KnowsItself()
+    {
+        var port = FreePort.Take(1)[0];
+        await using var node = await StartAsync(Options(NodeRoles.Coordinator, port, port) with { SeedNodes = [new SeedNode("127.0.0.1", port)] });
+        await node.WhenMemberAsync(Cancellation);
+        Assert.Equal("localhost", node.Parts.Directory.Members.Single().Host);
+        Assert.Equal(0, node.Rejoined);
+    }
+
+    [Fact]
     public async Task AnActorThatFails_EndsTheLifeOfItsNode_AndTheNextOneIsAMemberAgain()
     {
         var port = FreePort.Take(1)[0];

@@ -81,6 +81,14 @@ public sealed class SubmitTests(StandingCluster cluster) : IClassFixture<Standin
     }
 
     [Fact]
+    public async Task Ask_ByTheOtherNameOfTheCoordinatorsMachine_IsAnswered()
+    {
+        await using var client = ClusterClient.Create([new SeedNode("localhost", cluster.Seed.Port)]);
+        var nodes = await client.AskAsync("nodes", new Dictionary<string, string>(), Cancellation);
+        Assert.True(nodes.GetProperty("nodes").GetArrayLength() >= 3);
+    }
+
+    [Fact]
     public async Task Ask_WhereNobodyIs_SaysWhatToDo()
     {
         await using var client = ClusterClient.Create([new SeedNode("127.0.0.1", FreePort.Take(1)[0])]);
