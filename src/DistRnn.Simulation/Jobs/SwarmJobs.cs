@@ -3,7 +3,7 @@ using DistRnn.Training;
 
 namespace DistRnn.Simulation;
 
-/// <summary>The built-in set of tiny jobs, one of each kind that could go wrong in a way of its own: carried lanes, sparse rows, ragged sequences, patience, gradients that are not finite.</summary>
+/// <summary>The built-in set of tiny jobs, one of each kind that could go wrong in a way of its own: carried lanes, sparse rows, ragged sequences, pairs of them, words that touch few rows, patience, gradients that are not finite.</summary>
 internal static class SwarmJobs
 {
     private static readonly ImmutableArray<(string Name, string Yaml)> Texts =
@@ -59,6 +59,20 @@ internal static class SwarmJobs
             model: {embedding: 6, characters: 6, output: crf, cell: gru, hidden: 16, bidirectional: true}
             training: {epochs: 2, batch: 6, batch-shards: 4, optimizer: adam, learning-rate: 0.02}
             checkpoint: {every-steps: 3}
+            """),
+        ("pairs", """
+            task: translation
+            data: {train: "built-in:dates/train.tsv", tokens: char, lowercase: true, split: {parts: {train: 24, valid: 5}}}
+            model: {embedding: 8, cell: gru, hidden: 16, bidirectional: true, attention: additive, dropout: {embedding: 0.1, output: 0.2}}
+            training: {epochs: 2, batch: 7, batch-shards: 3, optimizer: adam, learning-rate: 0.02, clip-norm: 1}
+            checkpoint: {every-steps: 3}
+            """),
+        ("words", """
+            task: word-vectors
+            data: {train: "built-in:reber/valid.conll", min-count: 1, subsample: 0.01}
+            model: {algorithm: skip-gram, output: negative-sampling(3), dimensions: 12, window: 2}
+            training: {steps: 9, learning-rate: 0.05}
+            checkpoint: {every-steps: 4}
             """),
     ];
 
