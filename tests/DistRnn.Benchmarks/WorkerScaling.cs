@@ -16,7 +16,6 @@ internal static class WorkerScaling
 {
     private const int Words = 10_000;
     private const int Tokens = 120_000;
-    private const int WarmSteps = 4;
 
     private static readonly (string Name, string[] Arguments)[] s_ways =
     [
@@ -30,10 +29,11 @@ internal static class WorkerScaling
     /// <summary>Measures and prints a line for each way: the median over rounds of a run's tokens a second, and its ratio to the bare trainer's.</summary>
     /// <param name="hidden">Units of each of the two layers.</param>
     /// <param name="rounds">How often each way is run.</param>
-    /// <param name="steps">Steps of a run, of which the first four are not counted.</param>
     /// <returns>0, or 1 where fingerprints differ.</returns>
-    internal static int Run(int hidden, int rounds, int steps)
+    internal static int Run(int hidden, int rounds)
     {
+        // Two fifths of the steps are not counted: every process compiles what it runs often in some seconds of its own.
+        var steps = hidden < 400 ? 40 : 20;
         var directory = Directory.CreateTempSubdirectory("distrnn-scaling").FullName;
         try
         {
@@ -111,8 +111,9 @@ internal static class WorkerScaling
     private static (double Speed, string Fingerprint) Read(string run)
     {
         var rates = File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(row => JsonDocument.Parse(row).RootElement.GetProperty("tokens_per_second").GetDouble()).ToArray();
+        var warm = rates.Length * 2 / 5;
         using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));
-        return ((rates.Length - WarmSteps) / (rates.Length / rates[^1] - WarmSteps / rates[WarmSteps - 1]), summary.RootElement.GetProperty("fingerprint").GetString()!);
+        return ((rates.Length - warm) / (rates.Length / rates[^1] - warm / rates[warm - 1]), summary.RootElement.GetProperty("fingerprint").GetString()!);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
