@@ -211,21 +211,21 @@ internal static unsafe class TensorCodec
     {
         var (key, address, node, sums) = (KeyOf(wire.Key), AddressOf(wire.Address), TreeNodeOf(wire.Node), SumsOf(wire.Sums));
         var part = TensorParts.PartOf(wire.Gradient, LayoutOf(key, tensorsOf), KnownOf(key, tensorsOf).Codec, ref from, payload, buffers);
-        return new GradientPush(key, address, node, wire.Attempt, sums, part, TensorParts.LanesOf(wire.Lanes, ref from), wire.Factor, wire.LearningRate);
+        return new GradientPush(key, address, node, wire.Attempt, sums, part, LanesOf(wire.Lanes, part, ref from), wire.Factor, wire.LearningRate);
     }
 
     private static ParameterReply ReadReply(Wire.ParameterReply wire, ref FloatCursor from, DataLease payload, Func<string, RunTensors?> tensorsOf, DataBufferPool buffers)
     {
         var (key, request) = (KeyOf(wire.Key), WorkerWire.RequestOf(wire.Request));
         var part = TensorParts.PartOf(wire.Parameters, LayoutOf(key, tensorsOf), Codec.None, ref from, payload, buffers);
-        return new ParameterReply(key, NotNegative(wire.Version), request, part, wire.Parameters.HasDense, TensorParts.LanesOf(wire.Lanes, ref from));
+        return new ParameterReply(key, NotNegative(wire.Version), request, part, wire.Parameters.HasDense, LanesOf(wire.Lanes, part, ref from));
     }
 
     private static ReplicaGradient ReadReplica(Wire.ReplicaGradient wire, ref FloatCursor from, DataLease payload, Func<string, RunTensors?> tensorsOf, DataBufferPool buffers)
     {
         var (key, report) = (KeyOf(wire.Key), ParameterServerWire.ReportOf(wire.Report));
         var part = TensorParts.PartOf(wire.Gradient, LayoutOf(key, tensorsOf), KnownOf(key, tensorsOf).Codec, ref from, payload, buffers);
-        return new ReplicaGradient(key, report, part, TensorParts.LanesOf(wire.Lanes, ref from));
+        return new ReplicaGradient(key, report, part, LanesOf(wire.Lanes, part, ref from));
     }
 
     private static PartitionSeed ReadSeed(Wire.PartitionSeed wire, ref FloatCursor from, Func<string, RunTensors?> tensorsOf)
@@ -234,6 +234,20 @@ internal static unsafe class TensorCodec
         var assignment = wire.Assignment is { } given ? CoordinatorWire.AssignmentOf(given) : null;
         var layout = assignment is null ? LayoutOf(key, tensorsOf) : new PartitionMap(assignment.Spec.Table, assignment.Spec.Partitions).Layouts[key.Index];
         return new PartitionSeed(key, TensorParts.ContentOf(wire, layout, ref from), assignment);
+    }
+
+    /// <summary>The lanes behind a part, which is let go of where they cannot be read.</summary>
+    private static ImmutableArray<LanePart> LanesOf(IEnumerable<Wire.Lanes> lanes, GradientPart part, ref FloatCursor from)
+    {
+        try
+        {
+            return TensorParts.LanesOf(lanes, ref from);
+        }
+        catch
+        {
+            part.Release();
+            throw;
+        }
     }
 
     private static PartitionLayout LayoutOf(PartitionKey key, Func<string, RunTensors?> tensorsOf)

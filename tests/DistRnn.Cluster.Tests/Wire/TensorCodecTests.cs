@@ -106,6 +106,22 @@ public sealed unsafe class TensorCodecTests
         Assert.Equal(0, pool.BytesLent);
     }
 
+    [Fact]
+    public void TryRead_WithLanesThatCannotBe_IsRefusedAndNoMemoryIsKept()
+    {
+        using var pool = new DataBufferPool(1 << 24);
+        using (var lease = Write(Push(), Codec.Bfloat16, pool, out _)!)
+        {
+            Assert.True(TensorCodec.TryReadHead(lease.Prefix, out var head));
+            var body = Wire.GradientPush.Parser.ParseFrom(head.Body);
+            body.Lanes[0].Floats = 4;
+            head.Body = Google.Protobuf.MessageExtensions.ToByteString(body);
+            Assert.False(TensorCodec.TryRead(head, lease, _ => new RunTensors(s_partitions, Codec.Bfloat16), pool, out _, out var refusal));
+            Assert.Contains("ends 1 floats early", refusal, StringComparison.Ordinal);
+        }
+        Assert.Equal(0, pool.BytesLent);
+    }
+
     private static GradientPush Push()
     {
         var layout = s_partitions.Layouts[1];
