@@ -14,20 +14,17 @@ internal sealed unsafe class PooledGradient(ParameterTable table)
     /// <summary>The gradient.</summary>
     public Gradient Gradient { get; } = new(table);
 
-    /// <summary>Takes it where it is free.</summary>
+    /// <summary>Takes it where it is free; to be followed by <see cref="Release"/> when it is computed and handed out.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _holders, 1, 0) == 0;
 
-    /// <summary>Views of all partitions.</summary>
-    /// <param name="partitions">The partitions.</param>
-    public ImmutableArray<GradientPart> HandOut(PartitionMap partitions)
+    /// <summary>Another view of a partition, which holds the memory until it is released; only while it is taken.</summary>
+    /// <param name="layout">The partition.</param>
+    public GradientPart HandOut(PartitionLayout layout)
     {
         if (Gradient.IsAbsent)
-        {
-            Release();
-            return [.. partitions.Layouts.Select(GradientPart.Absent)];
-        }
-        Interlocked.Add(ref _holders, partitions.Count - 1);
-        return [.. partitions.Layouts.Select(layout => new GradientPart(layout, Gradient.Values.Pointer + layout.First, RowsOf(layout), false, Release))];
+            return GradientPart.Absent(layout);
+        Interlocked.Increment(ref _holders);
+        return new GradientPart(layout, Gradient.Values.Pointer + layout.First, RowsOf(layout), false, Release);
     }
 
     /// <summary>Frees the memory as soon as nobody holds a view of it.</summary>
@@ -38,7 +35,8 @@ internal sealed unsafe class PooledGradient(ParameterTable table)
             Gradient.Dispose();
     }
 
-    private void Release()
+    /// <summary>Ends what <see cref="TryTake"/> began: the memory is free as soon as all views are released.</summary>
+    public void Release()
     {
         if (Interlocked.Decrement(ref _holders) == 0 && Volatile.Read(ref _isRetired) && TryTake())
             Gradient.Dispose();

@@ -64,7 +64,11 @@ public sealed unsafe class ShardWorkspace : IDisposable
     /// <summary>Computes a lease's gradient.</summary>
     /// <param name="lease">The lease.</param>
     /// <param name="lanes">The carried state of its shards' lanes.</param>
-    public Computed Compute(Lease lease, ImmutableArray<LanePart> lanes)
+    /// <param name="ahead">
+    /// Given, on this thread, each partition whose gradient is final while the rest is still being computed, the last one first; what is given is the receiver's to release. Partitions
+    /// of a gradient that a codec or a policy has to see as a whole are not given ahead.
+    /// </param>
+    public Computed Compute(Lease lease, ImmutableArray<LanePart> lanes, Action<PartComputed>? ahead = null)
     {
         ArgumentNullException.ThrowIfNull(lease);
         var setup = _job.Setup;
@@ -75,13 +79,21 @@ public sealed unsafe class ShardWorkspace : IDisposable
             if (_from is null || !_job.Lanes.TryPut(part, _from))
                 throw new InvalidOperationException($"The lanes' state of shard {part.Shard} does not fit the network.");
         var gradient = Free();
-        var position = new StepPosition(lease.Address.Epoch, lease.Address.StepInEpoch, lease.Address.Step);
-        var sums = _shards.Compute(setup.Job.Seed, position, lease.Node.First, lease.Node.Count, _from, _to, gradient.Gradient);
-        if (lease.Node.Count == 1)
-            _lossy?.Apply(lease.Node.First, gradient.Gradient);
-        var after = _to is null ? [] : Enumerable.Range(lease.Node.First, lease.Node.Count).Where(shard => _job.Lanes.Count(shard) > 0).Select(shard => _job.Lanes.Take(shard, _to)).ToImmutableArray();
-        var factor = lease.LearningRate is null ? 0 : _job.RunCourse.FactorOf(sums, Reductions.SquaredNorm(gradient.Gradient.Values));
-        return new Computed(lease.Run, lease.Attempt, JobCourse.SumsOf(sums), gradient.HandOut(_partitions), after, factor, Environment.TickCount64 - started);
+        try
+        {
+            var position = new StepPosition(lease.Address.Epoch, lease.Address.StepInEpoch, lease.Address.Step);
+            var progress = ahead is null || _lossy is not null || lease.LearningRate is not null || _partitions.Count == 1 ? null : new PartsAhead(this, lease, gradient, ahead);
+            var sums = _shards.Compute(setup.Job.Seed, position, lease.Node.First, lease.Node.Count, _from, _to, gradient.Gradient, progress is null ? null : progress.Take);
+            if (lease.Node.Count == 1)
+                _lossy?.Apply(lease.Node.First, gradient.Gradient);
+            var factor = lease.LearningRate is null ? 0 : _job.RunCourse.FactorOf(sums, Reductions.SquaredNorm(gradient.Gradient.Values));
+            ImmutableArray<GradientPart> parts = [.. _partitions.Layouts.Select(gradient.HandOut)];
+            return new Computed(lease.Run, lease.Attempt, JobCourse.SumsOf(sums), parts, LanesAfter(lease.Node, _ => true), factor, Environment.TickCount64 - started);
+        }
+        finally
+        {
+            gradient.Release();
+        }
     }
 
     /// <summary>Evaluates a piece of the validation part.</summary>
@@ -109,6 +121,10 @@ public sealed unsafe class ShardWorkspace : IDisposable
             gradient.Retire();
     }
 
+    private ImmutableArray<LanePart> LanesAfter(TreeNode node, Predicate<int> wanted) => _to is null
+        ? []
+        : [.. Enumerable.Range(node.First, node.Count).Where(shard => wanted(shard) && _job.Lanes.Count(shard) > 0).Select(shard => _job.Lanes.Take(shard, _to))];
+
     private void TakeParameters()
     {
         if (_parametersChanged || _job.Computing != this)
@@ -131,5 +147,22 @@ public sealed unsafe class ShardWorkspace : IDisposable
         fresh.TryTake();
         _gradients.Add(fresh);
         return fresh;
+    }
+
+    /// <summary>Gives partitions away while the backward pass still goes on.</summary>
+    private sealed class PartsAhead(ShardWorkspace workspace, Lease lease, PooledGradient gradient, Action<PartComputed> ahead)
+    {
+        private int _next = workspace._partitions.Count - 1;
+
+        public void Take(long first, StepSums sums)
+        {
+            for (; _next >= 0 && workspace._partitions.Layouts[_next].First >= first; _next--)
+            {
+                var (partition, lanesOf) = (_next, workspace._partitions);
+                ahead(new PartComputed(
+                    lease.Run, lease.Attempt, partition, JobCourse.SumsOf(sums), gradient.HandOut(lanesOf.Layouts[partition]),
+                    workspace.LanesAfter(lease.Node, shard => lanesOf.LanePartitionOf(shard) == partition)));
+            }
+        }
     }
 }

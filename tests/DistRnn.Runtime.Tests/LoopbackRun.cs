@@ -37,6 +37,9 @@ internal sealed class LoopbackRun : IDisposable
 
     public List<LedgerEvent> Ledger { get; } = [];
 
+    /// <summary>Partitions that were given while the rest of their gradient was being computed.</summary>
+    public int Ahead { get; private set; }
+
     public RunSummary? Summary { get; private set; }
 
     public RunSummary Run()
@@ -124,7 +127,7 @@ internal sealed class LoopbackRun : IDisposable
                 Feed(node, role, new RunLoaded(load.Offer.Run.Run, job.PlanFor(_partitions), job.Digest));
                 break;
             case StoreParameters store: _loads[node].Workspace.Store(store.Reply); break;
-            case Compute compute: Feed(node, role, _loads[node].Workspace.Compute(compute.Lease, compute.Lanes)); break;
+            case Compute compute: Feed(node, role, _loads[node].Workspace.Compute(compute.Lease, compute.Lanes, part => TakeAhead(node, part))); break;
             case ComputeEvaluation evaluation: Feed(node, role, _loads[node].Workspace.Evaluate(evaluation.Lease)); break;
             case SeedPartition seed:
                 var layout = new PartitionMap(_loaded.Table, _partitions).Layouts[seed.Key.Index];
@@ -147,6 +150,12 @@ internal sealed class LoopbackRun : IDisposable
             case UnloadRun: break;
             default: Assert.Fail($"{effect.GetType().Name} was not expected."); break;
         }
+    }
+
+    private void TakeAhead(NodeId node, PartComputed part)
+    {
+        Ahead++;
+        Feed(node, NodeRoles.Worker, part);
     }
 
     private void Save(VersionContent content)

@@ -23,8 +23,9 @@ internal interface IWorkerRuns : IDisposable
 
     /// <summary>Computes the gradient of a lease.</summary>
     /// <param name="order">The lease, and the carried state of its lanes.</param>
+    /// <param name="ahead">Given, before the answer, each partition whose gradient is final while the rest is being computed.</param>
     /// <returns><see cref="Computed"/> or <see cref="ComputeFailed"/>.</returns>
-    Input Compute(Compute order);
+    Input Compute(Compute order, Action<PartComputed> ahead);
 
     /// <summary>Evaluates a piece.</summary>
     /// <param name="lease">Which piece of which version.</param>

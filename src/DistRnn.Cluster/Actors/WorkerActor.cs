@@ -36,7 +36,8 @@ internal sealed class WorkerActor : MachineActor, IDisposable
                 _thread.Post(() => _runs.Store(store.Reply));
                 break;
             case Compute compute:
-                Order(() => _runs.Compute(compute), reason => new ComputeFailed(compute.Lease.Run, compute.Lease.Attempt, reason));
+                var self = Self;
+                Order(() => _runs.Compute(compute, part => self.Tell(part)), reason => new ComputeFailed(compute.Lease.Run, compute.Lease.Attempt, reason));
                 break;
             case ComputeEvaluation { Lease: var lease }:
                 Order(() => _runs.Evaluate(lease), reason => new ComputeFailed(lease.Run, lease.Attempt, reason));

@@ -41,7 +41,7 @@ internal sealed class JobWorkerRuns(Func<RunOffer, RunDescription, LoadedJob> lo
     }
 
     /// <inheritdoc/>
-    public Input Compute(Compute order) => WorkspaceOf(order.Lease.Run).Compute(order.Lease, order.Lanes);
+    public Input Compute(Compute order, Action<PartComputed> ahead) => WorkspaceOf(order.Lease.Run).Compute(order.Lease, order.Lanes, ahead);
 
     /// <inheritdoc/>
     public Input Evaluate(EvaluationLease lease) => WorkspaceOf(lease.Run).Evaluate(lease);

@@ -78,6 +78,9 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
     /// <summary>Where dE/d the initial states goes, by lane; null where it is not wanted.</summary>
     public LaneState? InitialGradients { get; set; }
 
+    /// <summary>Told by thread 0 during <see cref="Backward"/> when the gradients of a layer's parameters, and all that was summed before, are final; first with how many layers there are.</summary>
+    public Action<int>? Reached { get; set; }
+
     /// <summary>Sets the parameters; <see cref="RebuildTransposes"/> has to follow before a backward pass.</summary>
     /// <param name="parameters">The flat vector.</param>
     public void SetParameters(FloatBuffer parameters)
@@ -175,6 +178,7 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
         {
             var gradients = GradientsOf(layer, _batch.Sequences);
             _team.Barrier();
+            Tell(thread, layer + 1);
             for (var d = 0; d < _options.Directions; d++)
             {
                 var direction = _layers[layer][d];
@@ -208,6 +212,7 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
             WeightGradients(thread, layer, gradient);
         }
         _team.Barrier();
+        Tell(thread, 0);
     }
 
     /// <inheritdoc/>
@@ -218,6 +223,12 @@ internal sealed unsafe partial class RecurrentStack : IDisposable
                 direction.Dispose();
         foreach (var scratch in _states.Concat(_dropped).Concat(_gradients).Concat(_threadScratch).Append(_fromAbove))
             scratch.Dispose();
+    }
+
+    private void Tell(int thread, int layer)
+    {
+        if (thread == 0)
+            Reached?.Invoke(layer);
     }
 
     private RecurrentDirection Create(int layer, int direction, MatrixKernels kernels, CellKernels cells)

@@ -11,6 +11,12 @@ public interface INetworkComputer : IDisposable
     /// <summary>Bytes of working memory held outside the managed heap.</summary>
     long AllocatedBytes { get; }
 
+    /// <summary>
+    /// Told during <see cref="ComputeGradient"/>, on the caller's thread, each time that a layer's backward pass is done, with ever smaller indices; the lanes' state after the
+    /// step is final by then. Never told where nothing is final before all is. Null for nobody.
+    /// </summary>
+    GradientProgress? Progress { get; set; }
+
     /// <summary>Sets the parameters to compute with; to be called again after every change to their values.</summary>
     /// <param name="parameters">The flat vector; kept, not copied.</param>
     /// <exception cref="ArgumentException">The vector is of another size than the network's.</exception>

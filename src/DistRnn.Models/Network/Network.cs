@@ -79,6 +79,9 @@ public sealed class Network : INetwork
     /// <summary>v of attention pooling, [D], or null.</summary>
     internal TensorInfo? PoolingContext { get; }
 
+    /// <summary>The flat index behind the recurrent layers: what the head has of its own stands from here on.</summary>
+    internal long HeadOffset => (PoolingWeight ?? (Options.TieWeights ? HeadBias : HeadWeight)).Offset;
+
     /// <summary>The head's weight, [Outputs, Directions * H of the last layer].</summary>
     internal TensorInfo HeadWeight { get; }
 

@@ -20,6 +20,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
     private readonly NetworkHead _head;
     private readonly TiedGradient? _tied;
     private readonly Action<int> _train;
+    private readonly Action<int> _tell;
     private readonly Action<int> _predict;
     private readonly Action<int> _rebuild;
     private FloatBuffer? _parameters;
@@ -28,6 +29,9 @@ public sealed unsafe class NetworkComputer : INetworkComputer
     private StepKey _key;
     private float* _gradient;
     private bool _wantsValues;
+    private SequenceBatch[] _shards = [];
+    private ShardResult[] _results = [];
+    private int _shardCount;
 
     /// <summary>Makes a computer.</summary>
     /// <param name="network">The network.</param>
@@ -64,6 +68,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         _tied = options.TieWeights ? new TiedGradient(team, MatrixKernels.Create(chosen), network.HeadWeight) : null;
         _head = perStep ? new StepHead(network, team, _batch, _stack, layer, chosen) : new SequenceHead(network, team, _batch, _stack, layer, chosen);
         _train = Train;
+        _tell = Tell;
         _predict = thread =>
         {
             _input.Forward(thread, null);
@@ -81,6 +86,9 @@ public sealed unsafe class NetworkComputer : INetworkComputer
 
     /// <summary>Bytes of working memory held outside the managed heap.</summary>
     public long AllocatedBytes => _input.Bytes + _stack.Bytes + _head.Bytes + (_tied?.Bytes ?? 0);
+
+    /// <inheritdoc/>
+    public GradientProgress? Progress { get; set; }
 
     /// <summary>Sets the parameters to compute with; to be called again after every change to their values (the transposes of the backward pass depend on them).</summary>
     /// <param name="parameters">The flat vector; kept, not copied.</param>
@@ -139,6 +147,7 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         _head.Prepare(shards);
         _key = key;
         _gradient = gradient.Values.Pointer;
+        Expect(shards);
         _team.Run(_train);
         _head.Report(shards, results);
     }
@@ -201,6 +210,27 @@ public sealed unsafe class NetworkComputer : INetworkComputer
         if (_input.HasGradient)
             _input.Backward(thread, _key, _gradient);
         _tied?.Sum(thread, _batch, _head.Features(_key), _input.Gradients, _head.Layer.Outputs, _gradient);
+    }
+
+    /// <summary>Keeps what has to be at hand to tell of progress.</summary>
+    private void Expect(ReadOnlySpan<SequenceBatch> shards)
+    {
+        _stack.Reached = Progress is null ? null : _tell;
+        if (Progress is null)
+            return;
+        if (_shards.Length < shards.Length)
+            (_shards, _results) = (new SequenceBatch[shards.Length], new ShardResult[shards.Length]);
+        shards.CopyTo(_shards);
+        _shardCount = shards.Length;
+    }
+
+    /// <summary>From a layer's first tensor on all is final; behind the last layer stands what the head has of its own.</summary>
+    private void Tell(int layer)
+    {
+        var layers = _network.Options.Hidden.Length;
+        if (layer == layers)
+            _head.Report(_shards.AsSpan(0, _shardCount), _results);
+        Progress!(layer == layers ? _network.HeadOffset : _network.Stack(layer, 0).WeightIh.Offset, _results.AsSpan(0, _shardCount));
     }
 
     private void CheckStates(LaneState? from, LaneState? to)

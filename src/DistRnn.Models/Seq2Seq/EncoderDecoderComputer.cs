@@ -27,6 +27,7 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
     private readonly OutputLayer _output;
     private readonly SoftmaxLoss _softmax;
     private readonly Action<int> _train;
+    private readonly Action<int> _tell;
     private readonly Action<int> _predict;
     private readonly Action<int> _rebuild;
     private FloatBuffer? _parameters;
@@ -37,6 +38,8 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
     private StepKey _key;
     private float* _gradient;
     private bool _wantsValues;
+    private ShardResult[] _results = [];
+    private int _shards;
 
     /// <summary>Makes a computer.</summary>
     /// <param name="network">The network.</param>
@@ -72,6 +75,7 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
             team, MatrixKernels.Create(chosen), new OutputLayerForm(network.OutputWeight, network.OutputBias, network.OutputPanels, network.FeatureSize, 1, 0));
         _softmax = new SoftmaxLoss(team, _output, chosen, []);
         _train = Train;
+        _tell = Tell;
         _predict = thread =>
         {
             Encode(thread, null);
@@ -89,6 +93,9 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
 
     /// <inheritdoc/>
     public long AllocatedBytes => _sourceEmbedding.Bytes + _targetEmbedding.Bytes + _sourceInputs.Bytes + _sourceInputGradients.Bytes + _encoder.Bytes + _decoder.Bytes + _output.Bytes + _softmax.Bytes;
+
+    /// <inheritdoc/>
+    public GradientProgress? Progress { get; set; }
 
     private RowBlock SourceInputs => new((nint)_sourceInputs.Pointer, InputStride);
 
@@ -141,8 +148,12 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
         Prepare(training: true);
         _key = key;
         _gradient = gradient.Values.Pointer;
+        _encoder.Reached = Progress is null ? null : _tell;
+        if (_results.Length < shards.Length)
+            _results = new ShardResult[shards.Length];
+        _shards = shards.Length;
         _team.Run(_train);
-        Report(shards, results);
+        Report(results[..shards.Length]);
     }
 
     /// <inheritdoc/>
@@ -163,7 +174,7 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
         _wantsValues = predictions.WantsValues;
         _team.Run(_predict);
         Span<ShardResult> results = stackalloc ShardResult[1];
-        Report(shards, results);
+        Report(results);
         Report(batch.TargetSequences, predictions);
         predictions.Result = results[0];
     }
@@ -311,9 +322,19 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
             (_lanes[i], _sequenceOf[i]) = (i, i);
     }
 
-    private void Report(ReadOnlySpan<SequenceBatch> shards, Span<ShardResult> results)
+    /// <summary>From a layer's first tensor on all is final; behind the encoder's last layer stands the whole decoder.</summary>
+    private void Tell(int layer)
     {
-        for (var shard = 0; shard < shards.Length; shard++)
+        var results = _results.AsSpan(0, _shards);
+        if (layer == _network.Options.Hidden.Length)
+            Report(results);
+        Progress!((layer == _network.Options.Hidden.Length ? _network.Decoder[0] : _network.Encoder[layer * _network.Options.Directions]).WeightIh.Offset, results);
+    }
+
+    /// <summary>The shards' results, whose target sequences were kept when the batch was laid out.</summary>
+    private void Report(Span<ShardResult> results)
+    {
+        for (var shard = 0; shard < results.Length; shard++)
         {
             var sum = new InterleavedSum();
             long targets = 0, correct = 0;
@@ -326,7 +347,7 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
                 targets++;
                 correct += _softmax.IsCorrect(row) ? 1 : 0;
             }
-            results[shard] = new ShardResult(sum.Total, targets, shards[shard].Rows, correct);
+            results[shard] = new ShardResult(sum.Total, targets, _targets[shard].Rows, correct);
         }
     }
 

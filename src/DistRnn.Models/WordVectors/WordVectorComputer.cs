@@ -122,6 +122,10 @@ public sealed unsafe class WordVectorComputer : INetworkComputer
         Report(shards, results);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Never told: both matrices are done together.</remarks>
+    public GradientProgress? Progress { get; set; }
+
     /// <summary>The loss of a batch, against negatives that are the same in every evaluation.</summary>
     /// <param name="batch">The centre words and their contexts.</param>
     /// <param name="from">Null: there is no state.</param>

@@ -35,6 +35,17 @@ public interface IWorkerPlan
 /// <param name="ComputeMs">How long it took.</param>
 public sealed record Computed(RunKey Run, long Attempt, NodeSums Sums, ImmutableArray<GradientPart> Parts, ImmutableArray<LanePart> Lanes, float Factor, long ComputeMs) : Input;
 
+/// <summary>
+/// A partition's share of a gradient is final while the rest is still being computed; <see cref="Computed"/> follows and has it too. Whoever drops it releases the part.
+/// </summary>
+/// <param name="Run">The run's life.</param>
+/// <param name="Attempt">The lease.</param>
+/// <param name="Partition">The partition.</param>
+/// <param name="Sums">Sums over the shards.</param>
+/// <param name="Part">Its share of the gradient.</param>
+/// <param name="Lanes">The state after the step of the lanes that the partition keeps.</param>
+public sealed record PartComputed(RunKey Run, long Attempt, int Partition, NodeSums Sums, GradientPart Part, ImmutableArray<LanePart> Lanes) : Input;
+
 /// <summary>A piece of an evaluation could be computed.</summary>
 /// <param name="Run">The run's life.</param>
 /// <param name="Attempt">The lease.</param>

@@ -125,6 +125,29 @@ public sealed partial class WorkerMachine
         Continue(run);
     }
 
+    /// <summary>Pushes what is final of a gradient while the rest is being computed; where that fails it is pushed once more with the rest.</summary>
+    private void TakePart(PartComputed part)
+    {
+        if (!_runs.TryGetValue(part.Run.Run, out var run) || run.Key != part.Run || run.Work.FirstOrDefault(work => work.Phase == WorkPhase.Computing) is not { IsAbandoned: false } work)
+        {
+            part.Part.Release();
+            return;
+        }
+        Push(run, work, part.Partition, part.Sums, part.Part, part.Lanes, 0);
+        _effects.Because($"Partition {part.Partition} of the shards {work.Lease!.Node} of step {work.Lease.Address.Step} goes ahead.");
+    }
+
+    private void Push(WorkerRunState run, WorkItem work, int partition, NodeSums sums, GradientPart part, ImmutableArray<LanePart> lanes, float factor)
+    {
+        var (lease, owner) = (work.Lease!, run.Owners[partition]);
+        work.Sent[partition] = owner.OwnerEpoch;
+        if (owner.Node != _self)
+            work.Bytes += part.BytesIn(run.Plan!.Codec) + BytesOf(lanes);
+        _effects.Send(owner.Node, NodeRoles.ParameterServer, new GradientPush(
+            run.KeyOf(partition), lease.Address, lease.Node, work.Attempt, sums, part, lanes, factor, lease.LearningRate ?? 0));
+        StartRetries();
+    }
+
     private void Push(WorkerRunState run, WorkItem work)
     {
         var (lease, result) = (work.Lease!, work.Result!);
@@ -137,13 +160,8 @@ public sealed partial class WorkerMachine
             isDone = false;
             if (work.Sent.GetValueOrDefault(partition, -1) == owner.OwnerEpoch)
                 continue;
-            work.Sent[partition] = owner.OwnerEpoch;
             ImmutableArray<LanePart> lanes = [.. result.Lanes.Where(lane => run.Plan!.Partitions.LanePartitionOf(lane.Shard) == partition)];
-            if (owner.Node != _self)
-                work.Bytes += result.Parts[partition].BytesIn(run.Plan!.Codec) + BytesOf(lanes);
-            _effects.Send(owner.Node, NodeRoles.ParameterServer, new GradientPush(
-                run.KeyOf(partition), lease.Address, lease.Node, work.Attempt, result.Sums, result.Parts[partition].Share(), lanes, result.Factor, lease.LearningRate ?? 0));
-            StartRetries();
+            Push(run, work, partition, result.Sums, result.Parts[partition].Share(), lanes, result.Factor);
         }
         if (!isDone)
             return;
@@ -162,7 +180,7 @@ public sealed partial class WorkerMachine
     private void TakePushReply(PushReply reply)
     {
         if (!_runs.TryGetValue(reply.Run.Run, out var run) || run.Key != reply.Run
-            || run.Work.FirstOrDefault(work => work.Phase == WorkPhase.Pushing && work.Lease!.Address.Step == reply.Step && work.Lease.Node == reply.Node) is not { } work)
+            || run.Work.FirstOrDefault(work => work.Phase is WorkPhase.Computing or WorkPhase.Pushing && work.Lease is { } lease && lease.Address.Step == reply.Step && lease.Node == reply.Node) is not { } work)
             return;
         if (reply.Refusal == Refusal.None)
             work.Pushed[reply.Key.Index] = reply.Key.OwnerEpoch;

@@ -16,7 +16,8 @@ public sealed record WorkerOptions
 }
 
 /// <summary>
-/// A worker: for each lease it pulls the parameters that it lacks, has the shards computed, and pushes the gradient partition by partition, the last one first.
+/// A worker: for each lease it pulls the parameters that it lacks, has the shards computed, and pushes the gradient partition by partition, the last one first, each as soon
+/// as it is final.
 /// It keeps a step's gradients until a later step begins, so that a partition that got another owner can have them again.
 /// </summary>
 /// <remarks>Pure: <see cref="Handle"/> alone changes it, and reads no clock. One caller at a time; one lease is computed at a time.</remarks>
@@ -55,6 +56,7 @@ public sealed partial class WorkerMachine
             case Received { From: var from, Message: var message }: Take(from, message); break;
             case RunLoaded loaded: TakeLoaded(loaded); break;
             case RunNotLoaded notLoaded: TakeNotLoaded(notLoaded); break;
+            case PartComputed part: TakePart(part); break;
             case Computed computed: TakeComputed(computed); break;
             case EvaluationComputed computed: TakeEvaluation(computed); break;
             case ComputeFailed failed: TakeFailure(failed); break;

@@ -177,6 +177,8 @@ internal sealed partial class SimulatedCluster
     {
         if (input is Received { Message: ITensorMessage message })
             message.Release();
+        if (input is PartComputed ahead)
+            ahead.Part.Release();
         if (input is Computed computed)
             foreach (var part in computed.Parts)
                 part.Release();

@@ -21,7 +21,7 @@ internal sealed partial class SimulatedCluster
                 process.Workspace!.Store(store.Reply);
                 break;
             case Compute compute:
-                Answer(process, compute.Lease.Node.Count, time => process.Workspace!.Compute(compute.Lease, compute.Lanes) with { ComputeMs = time });
+                ComputeShards(process, compute);
                 break;
             case ComputeEvaluation evaluation:
                 Answer(process, 1, _ => process.Workspace!.Evaluate(evaluation.Lease));
@@ -37,6 +37,20 @@ internal sealed partial class SimulatedCluster
             return;
         process.Workspace ??= _job.Take(_shape.Partitions);
         Feed(process, NodeRoles.Worker, new RunLoaded(RunName, _job.Loaded.PlanFor(_shape.Partitions), _job.Loaded.Digest));
+    }
+
+    /// <summary>The answer comes at the end, and before it, one after another, the partitions that were final earlier.</summary>
+    private void ComputeShards(SimulatedProcess process, Compute compute)
+    {
+        var ahead = new List<PartComputed>();
+        var duration = Work.Milliseconds(20, 400) * compute.Lease.Node.Count * process.Host.Slowness;
+        var answer = process.Workspace!.Compute(compute.Lease, compute.Lanes, ahead.Add) with { ComputeMs = (long)duration.TotalMilliseconds };
+        for (var i = 0; i < ahead.Count; i++)
+        {
+            var part = ahead[i];
+            Events.In(duration * (i + 1) / (ahead.Count + 1), () => Feed(process, NodeRoles.Worker, part), () => Release(part));
+        }
+        Events.In(duration, () => Feed(process, NodeRoles.Worker, answer), () => Release(answer));
     }
 
     private void Answer(SimulatedProcess process, int shards, Func<long, Input> compute)

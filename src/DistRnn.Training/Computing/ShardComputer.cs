@@ -37,6 +37,9 @@ public sealed class ShardComputer : IDisposable
     private readonly ShardResult[] _results;
     private readonly bool _roundsNodes;
     private readonly List<Gradient> _rightNodes = [];
+    private readonly GradientProgress _tell;
+    private Action<long, StepSums>? _progress;
+    private long _tokens;
 
     /// <summary>Makes a computer of a plan's shards.</summary>
     /// <param name="computer">What computes; stays the caller's.</param>
@@ -53,6 +56,7 @@ public sealed class ShardComputer : IDisposable
         _batches = new SequenceBatch[plan.Shards];
         for (var i = 0; i < _batches.Length; i++)
             _batches[i] = new SequenceBatch();
+        _tell = (first, results) => _progress!(first, SumOf(results, _tokens));
         _results = new ShardResult[plan.Shards];
     }
 
@@ -76,24 +80,31 @@ public sealed class ShardComputer : IDisposable
     /// <param name="from">The state that lanes carry into the step, or null where sequences are independent.</param>
     /// <param name="to">Where the state of these shards' lanes after the step goes, or null.</param>
     /// <param name="gradient">Where the sum goes; its earlier content is lost.</param>
-    public StepSums Compute(ulong seed, StepPosition position, int firstShard, int shards, LaneState? from, LaneState? to, Gradient gradient)
+    /// <param name="progress">
+    /// Told on this thread, as the backward pass goes down the layers, the flat index from which on the gradient is final, and the sums, which are final by then; the lanes' state
+    /// is too. Never told where every node of the gradient tree is rounded, or where nothing is final before all is.
+    /// </param>
+    public StepSums Compute(
+        ulong seed, StepPosition position, int firstShard, int shards, LaneState? from, LaneState? to, Gradient gradient, Action<long, StepSums>? progress = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstShard);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shards);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstShard + shards, _plan.Shards);
-        long tokens = 0;
+        _tokens = 0;
         for (var i = 0; i < shards; i++)
         {
             _plan.Fill(position.Epoch, position.StepInEpoch, firstShard + i, _batches[i]);
-            tokens += _batches[i].SourceTokens;
+            _tokens += _batches[i].SourceTokens;
         }
+        _progress = progress;
+        _computer.Progress = progress is null || _roundsNodes ? null : _tell;
         var results = _results.AsSpan(0, shards);
         var node = new Node(new StepKey(seed, position.Step), firstShard, from, to);
         if (_roundsNodes)
             ComputeRounded(node, 0, shards, 0, gradient);
         else
             _computer.ComputeGradient(node.Key, firstShard, _batches.AsSpan(0, shards), from, to, gradient, results);
-        return SumOf(results, tokens);
+        return SumOf(results, _tokens);
     }
 
     /// <inheritdoc/>

@@ -95,6 +95,28 @@ public sealed class FastNetworkTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
+    public void Progress_AnyNetwork_TellsForEachLayerWhatStaysAsItIs(int seed)
+    {
+        using var network = new NetworkCase(seed);
+        foreach (var threads in (int[])[1, 2])
+        {
+            using var team = new ComputeTeam(threads);
+            using var computer = new NetworkComputer(network.Network, team);
+            computer.SetParameters(network.Parameters);
+            using var to = network.NewState();
+            var results = new ShardResult[network.Shards.Length];
+            var heard = new HeardProgress();
+
+            using var gradient = heard.Listen(
+                computer, network.Network.Parameters, sum => computer.ComputeGradient(network.Key, 0, network.Shards, network.From, to, sum, results));
+
+            heard.AssertFinal(results);
+            Assert.Equal(gradient.IsAbsent ? 0 : network.Options.Hidden.Length + 1, heard.Firsts.Count());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
     public void AddRight_ShardsAloneOrInSubtrees_SameBitsAsStacked(int seed)
     {
         using var network = new NetworkCase(seed);

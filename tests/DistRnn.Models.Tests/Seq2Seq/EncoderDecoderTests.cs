@@ -58,6 +58,26 @@ public sealed class EncoderDecoderTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
+    public void Progress_AnyEncoderDecoder_TellsOfTheDecoderAndEachLayerWhatStaysAsItIs(int seed)
+    {
+        using var pairs = new PairCase(seed);
+        foreach (var threads in (int[])[1, 2])
+        {
+            using var team = new ComputeTeam(threads);
+            using var computer = pairs.Network.CreateComputer(team);
+            computer.SetParameters(pairs.Parameters);
+            var results = new ShardResult[pairs.Shards.Length];
+            var heard = new HeardProgress();
+
+            using var gradient = heard.Listen(computer, pairs.Network.Parameters, sum => computer.ComputeGradient(pairs.Key, 0, pairs.Shards, null, null, sum, results));
+
+            heard.AssertFinal(results);
+            Assert.Equal(gradient.IsAbsent ? 0 : pairs.Network.Options.Hidden.Length + 1, heard.Firsts.Count());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
     public void ComputeGradient_EveryWidthAndThreadCount_SameBits(int seed)
     {
         using var pairs = new PairCase(seed);
