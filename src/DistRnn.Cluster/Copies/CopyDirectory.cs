@@ -27,11 +27,13 @@ internal sealed class CopyDirectory : IDisposable
 
     /// <summary>Takes up what an earlier process held.</summary>
     /// <param name="blobs">The node's blobs.</param>
-    /// <param name="directory">Where indexes and ledgers lie.</param>
+    /// <param name="directory">Where indexes and ledgers lie, in <c>copies</c>, and jobs, in <c>jobs</c>.</param>
     /// <param name="meet">Makes a data plane known.</param>
-    public CopyDirectory(BlobExchange blobs, string directory, Action<DataEndpoint, string> meet)
+    /// <param name="report">Told, in sentences, what a person who watches the node should know.</param>
+    public CopyDirectory(BlobExchange blobs, string directory, Action<DataEndpoint, string> meet, Action<string> report)
     {
-        (_blobs, _directory, _meet) = (blobs, Path.GetFullPath(directory), meet);
+        (_blobs, _directory, _meet) = (blobs, PathIn(directory), meet);
+        Jobs = new JobCache(blobs, Path.Combine(directory, "jobs"), Named, report);
         if (!Directory.Exists(_directory))
             return;
         foreach (var run in Directory.EnumerateDirectories(_directory).OrderBy(path => File.GetLastWriteTimeUtc(Path.Combine(path, IndexFile))).ThenBy(path => path, StringComparer.Ordinal))
@@ -40,6 +42,13 @@ internal sealed class CopyDirectory : IDisposable
 
     /// <summary>The node's blobs.</summary>
     public BlobExchange Blobs => _blobs;
+
+    /// <summary>The jobs that were given to the node.</summary>
+    public JobCache Jobs { get; }
+
+    /// <summary>Where indexes and ledgers lie.</summary>
+    /// <param name="directory">The directory that a node keeps all in.</param>
+    public static string PathIn(string directory) => Path.Combine(Path.GetFullPath(directory), "copies");
 
     /// <summary>Fetches what an order names, and holds it from then on.</summary>
     /// <param name="order">The order.</param>
@@ -123,6 +132,7 @@ internal sealed class CopyDirectory : IDisposable
                 run.Dispose();
             _runs.Clear();
         }
+        Jobs.Dispose();
     }
 
     private string PathOf(string run) => Path.Combine(_directory, run);
@@ -214,7 +224,9 @@ internal sealed class CopyDirectory : IDisposable
         }
         foreach (var package in index.Packages)
         {
-            if ((await PackageReading.FetchAsync(_blobs, peer, package, _ending.Token).ConfigureAwait(false)).Refusal is { } refusal)
+            var (refusal, use) = await Jobs.FetchAsync(peer, package, _ending.Token).ConfigureAwait(false);
+            retained.Add(use);
+            if (refusal is not null)
                 return refusal;
         }
         if (order.Ledger.Length > 0 && await _blobs.FetchAsync(peer, order.Ledger, _ending.Token, LedgerText.BytesMax).ConfigureAwait(false) is { } ledger)
@@ -263,8 +275,14 @@ internal sealed class CopyDirectory : IDisposable
             run.Value.Dispose();
             Directory.Delete(PathOf(run.Key), recursive: true);
         }
-        var live = _runs.Values.SelectMany(run => run.Index.Blobs.Append(run.Sha256).Concat(run.Index.Packages)).ToHashSet(StringComparer.Ordinal);
+        var live = _runs.Values.SelectMany(NamesOf).Concat(_runs.Values.SelectMany(run => run.Index.Packages)).ToHashSet(StringComparer.Ordinal);
         _blobs.Store.Drop(gone.Where(name => !live.Contains(name)));
+    }
+
+    private NamedBlobs Named()
+    {
+        lock (_lock)
+            return new NamedBlobs([.. _runs.Values.SelectMany(NamesOf)], [.. _runs.Values.SelectMany(run => run.Index.Packages)]);
     }
 
     private static IEnumerable<string> NamesOf(HeldRun run) => run.Export.Length > 0 ? run.Index.Blobs.Append(run.Sha256).Append(run.Export) : run.Index.Blobs.Append(run.Sha256);

@@ -5,10 +5,10 @@ using DistRnn.Runtime;
 namespace DistRnn.Cluster;
 
 /// <summary>The jobs that one worker has read, and its memory for each. It stays on the worker's compute thread.</summary>
-/// <param name="load">Reads the job of a run; throws an <see cref="InvalidInputException"/> where it cannot.</param>
-internal sealed class JobWorkerRuns(Func<RunOffer, RunDescription, LoadedJob> load) : IWorkerRuns
+/// <param name="load">Reads the job of a run, and says what keeps its files here while it is loaded, or null; throws an <see cref="InvalidInputException"/> where it cannot.</param>
+internal sealed class JobWorkerRuns(Func<RunOffer, RunDescription, (LoadedJob Job, IDisposable? Use)> load) : IWorkerRuns
 {
-    private readonly Dictionary<string, (LoadedJob Job, ShardWorkspace Workspace)> _runs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (LoadedJob Job, ShardWorkspace Workspace, IDisposable? Use)> _runs = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public Input Load(RunOffer offer)
@@ -17,8 +17,8 @@ internal sealed class JobWorkerRuns(Func<RunOffer, RunDescription, LoadedJob> lo
         if (!RunDescription.TryRead(offer.Description, out var description))
             return new RunNotLoaded(run, "The description of the run cannot be read; the coordinator may be of another version.");
         Unload(run);
-        var job = load(offer, description);
-        _runs[run] = (job, job.CreateWorkspace(description.Partitions));
+        var (job, use) = load(offer, description);
+        _runs[run] = (job, job.CreateWorkspace(description.Partitions), use);
         return new RunLoaded(run, job.PlanFor(description.Partitions), job.Digest);
     }
 
@@ -29,6 +29,7 @@ internal sealed class JobWorkerRuns(Func<RunOffer, RunDescription, LoadedJob> lo
             return;
         entry.Workspace.Dispose();
         entry.Job.Dispose();
+        entry.Use?.Dispose();
     }
 
     /// <inheritdoc/>

@@ -32,7 +32,7 @@ public static class LocalTraining
         // All servers are in this process and die together: a copy of a partition would save nothing.
         var computing = workers == 1 ? threads : Math.Min(cores, workers * threads);
         using var run = new HostedRun(job, options, progress, new HostedRunOptions { Threads = computing, Replicas = 0 }, cancellation);
-        var cluster = new LocalCluster(OptionsOf(job, cores), _ => new JobWorkerRuns((_, _) => run.Job.CreateSibling(threads)), run.Runs);
+        var cluster = new LocalCluster(OptionsOf(job, cores), _ => new JobWorkerRuns((_, _) => (run.Job.CreateSibling(threads), null)), run.Runs);
         try
         {
             _ = cluster.Ended.ContinueWith(ended => run.Fail(ended.Exception!.GetBaseException()), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);

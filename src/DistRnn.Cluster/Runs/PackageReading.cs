@@ -2,22 +2,9 @@ using DistRnn.Formats;
 
 namespace DistRnn.Cluster;
 
-/// <summary>Gets a job's package and its blobs from a node that has them, and lays the job out here.</summary>
+/// <summary>Gets a job's package and its blobs from a node that has them.</summary>
 internal static class PackageReading
 {
-    /// <summary>Lays a job out.</summary>
-    /// <param name="blobs">What fetches blobs.</param>
-    /// <param name="peer">Whose data plane has them.</param>
-    /// <param name="package">The blob of the package.</param>
-    /// <param name="directory">Where laid out jobs are.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <returns>The job, or why there is none.</returns>
-    public static async Task<JobLayout> LayOutAsync(BlobExchange blobs, string peer, string package, string directory, CancellationToken cancellation)
-    {
-        var (job, refusal) = await FetchAsync(blobs, peer, package, cancellation).ConfigureAwait(false);
-        return job is null ? new JobLayout(null, refusal) : job.LayOut(blobs.Store, directory);
-    }
-
     /// <summary>Gets a job's package and its blobs.</summary>
     /// <param name="blobs">What fetches blobs.</param>
     /// <param name="peer">Whose data plane has them.</param>

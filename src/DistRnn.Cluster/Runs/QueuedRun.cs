@@ -36,6 +36,9 @@ internal sealed class QueuedRun(string name, string package, JobOptions? job, st
     /// <summary>Whether the run was begun by an earlier coordinator.</summary>
     public bool IsBegun { get; set; }
 
+    /// <summary>Keeps its job on this node; null where it is not here.</summary>
+    public IDisposable? Use { get; set; }
+
     /// <summary>Its number in the order of submission.</summary>
     public long Number { get; set; }
 
@@ -150,7 +153,11 @@ internal sealed class QueuedRun(string name, string package, JobOptions? job, st
 
     public void Note(string sentence) => _note = sentence;
 
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        Use?.Dispose();
+        _stop.Dispose();
+    }
 
     private static double FirstOf(JsonElement metrics) =>
         metrics.EnumerateObject().Select(metric => metric.Value.ValueKind == JsonValueKind.Number ? metric.Value.GetDouble() : 0).FirstOrDefault();

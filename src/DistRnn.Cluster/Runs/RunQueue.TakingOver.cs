@@ -60,14 +60,17 @@ internal sealed partial class RunQueue
 
     private void Add(List<QueuedRun> runs, string name, string package, bool isBegun, TakenOverRun? earlier)
     {
-        if (LayOut(package) is not { } job)
+        if (LayOut(package) is not ({ } job, var use))
         {
             _report($"The run {name} cannot be taken over: no member has its job any more.");
             return;
         }
-        var run = new QueuedRun(name, package, job, Path.Combine(Folder("runs"), name)) { TakenOver = earlier, IsBegun = isBegun || earlier is not null, Number = Interlocked.Increment(ref _numbers) };
+        var run = new QueuedRun(name, package, job, Path.Combine(Folder("runs"), name)) { TakenOver = earlier, IsBegun = isBegun || earlier is not null, Number = Interlocked.Increment(ref _numbers), Use = use };
         if (!_runs.TryAdd(name, run))
+        {
+            run.Dispose();
             return;
+        }
         _report(earlier is not null ? $"The run {name} is taken over at version {earlier.Version}." : $"The run {name} is taken over: it is to be {(isBegun ? "gone on with" : "begun")}.");
         runs.Add(run);
     }
@@ -80,15 +83,17 @@ internal sealed partial class RunQueue
     }
 
     /// <summary>The job of a package, from this node's blobs or from those of a member, many of which have read it too.</summary>
-    private JobOptions? LayOut(string package)
+    private (JobOptions? Job, IDisposable? Use) LayOut(string package)
     {
         foreach (var member in _parts.Directory.Members.Where(member => member.Data.Port != 0))
         {
             _link.Meet(member.Data, member.Host);
-            if (PackageReading.LayOutAsync(_blobs, member.Data.Name, package, Folder("jobs"), _ending.Token).GetAwaiter().GetResult().Job is { } job)
-                return job;
+            var (layout, use) = _jobs.LayOutAsync(member.Data.Name, package, _ending.Token).GetAwaiter().GetResult();
+            if (layout.Job is not null)
+                return (layout.Job, use);
+            use.Dispose();
         }
-        return null;
+        return default;
     }
 
     /// <summary>Lays down here what other hosts hold of a run, and says in its ledger what nobody holds.</summary>

@@ -25,7 +25,7 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
     private readonly NodeOptions _options;
     private readonly NodeParts _parts;
     private readonly ClusterLink _link;
-    private readonly BlobExchange _blobs;
+    private readonly JobCache _jobs;
     private readonly CopyPeers _peers;
     private readonly QueueCopies _list;
     private readonly Action<string> _report;
@@ -48,7 +48,7 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
     /// <param name="report">Told, in sentences, what a person who watches the node should know.</param>
     public RunQueue(NodeOptions options, NodeParts parts, ClusterLink link, CopyDirectory copies, Action<string> report)
     {
-        (_options, _parts, _link, _blobs, _report) = (options, parts, link, copies.Blobs, report);
+        (_options, _parts, _link, _jobs, _report) = (options, parts, link, copies.Jobs, report);
         _peers = new CopyPeers(parts, link, copies, options.HostName, report);
         _list = new QueueCopies(_peers);
         _thread = new Thread(Work) { IsBackground = true, Name = "runs" };
@@ -190,16 +190,19 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
         try
         {
             _link.Meet(endpoint, host);
-            var layout = await PackageReading.LayOutAsync(_blobs, endpoint.Name, sha256, Folder("jobs"), _ending.Token).ConfigureAwait(false);
+            var (layout, use) = await _jobs.LayOutAsync(endpoint.Name, sha256, _ending.Token).ConfigureAwait(false);
             if (layout.Job is not { } job)
             {
+                use.Dispose();
                 answer(new ClusterAnswer(layout.Refusal!, ""));
                 return;
             }
             var run = Named(sha256, job);
+            run.Use = use;
             if (!_queue.TryAdd(run))
             {
                 _runs.TryRemove(run.Name, out _);
+                use.Dispose();
                 answer(new ClusterAnswer($"{RunsMax} runs are waiting, and no more are taken.", ""));
                 return;
             }
@@ -282,6 +285,8 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
         {
             (_current, _hosted) = (null, null);
         }
+        if (run.HasEnded)
+            run.Use?.Dispose();
         _ = ListAsync();
     }
 

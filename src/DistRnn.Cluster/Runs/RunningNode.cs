@@ -85,32 +85,39 @@ public sealed class RunningNode : IAsyncDisposable
     {
         // The store is made when it is first needed: a node whose jobs are all on this machine leaves no directory behind.
         var blobs = new Lazy<BlobExchange>(() => link.Exchange(BlobStore.Open(options.BlobDirectory)));
-        var directory = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.BlobDirectory))!, "copies");
-        var copies = new Lazy<CopyDirectory>(() => new CopyDirectory(blobs.Value, directory, link.Meet));
+        var directory = Path.GetDirectoryName(Path.GetFullPath(options.BlobDirectory))!;
+        var copies = new Lazy<CopyDirectory>(() => new CopyDirectory(blobs.Value, directory, link.Meet, report));
         return new NodeMachinesOptions
         {
             Copies = copies,
-            HasCopies = () => Directory.Exists(directory),
-            WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(options, description, threads, link, blobs)),
+            HasCopies = () => Directory.Exists(CopyDirectory.PathIn(directory)),
+            WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(description, threads, link, copies)),
             CoordinatorRuns = options.Has(NodeRoles.Coordinator) ? parts => new RunQueue(options, parts, link, copies.Value, report) : null,
             ServerThreads = threads,
         };
     }
 
-    private static LoadedJob Load(NodeOptions options, RunDescription description, int threads, ClusterLink link, Lazy<BlobExchange> blobs)
+    private static (LoadedJob Job, IDisposable? Use) Load(RunDescription description, int threads, ClusterLink link, Lazy<CopyDirectory> copies)
     {
         if (description.Job.Length == 0)
-            return LoadPackage(options, description, threads, link, blobs.Value);
-        return LoadedJob.Load(JobFile.Parse(description.Job, $"the job of {description.Name}", description.Name, Directory.GetCurrentDirectory()), threads, SilentProgress.Instance);
+            return LoadPackage(description, threads, link, copies.Value.Jobs);
+        return (LoadedJob.Load(JobFile.Parse(description.Job, $"the job of {description.Name}", description.Name, Directory.GetCurrentDirectory()), threads, SilentProgress.Instance), null);
     }
 
-    private static LoadedJob LoadPackage(NodeOptions options, RunDescription description, int threads, ClusterLink link, BlobExchange blobs)
+    private static (LoadedJob Job, IDisposable? Use) LoadPackage(RunDescription description, int threads, ClusterLink link, JobCache jobs)
     {
         if (!DataEndpoint.TryParse(description.Holder, out var endpoint, out var host))
             throw new InvalidInputException("The run's description does not say who has its job.");
         link.Meet(endpoint, host);
-        var directory = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(options.BlobDirectory))!, "jobs");
-        var layout = PackageReading.LayOutAsync(blobs, endpoint.Name, description.Package, directory, CancellationToken.None).GetAwaiter().GetResult();
-        return LoadedJob.Load(layout.Job ?? throw new InvalidInputException(layout.Refusal!), threads, SilentProgress.Instance);
+        var (layout, use) = jobs.LayOutAsync(endpoint.Name, description.Package, CancellationToken.None).GetAwaiter().GetResult();
+        try
+        {
+            return (LoadedJob.Load(layout.Job ?? throw new InvalidInputException(layout.Refusal!), threads, SilentProgress.Instance), use);
+        }
+        catch
+        {
+            use.Dispose();
+            throw;
+        }
     }
 }

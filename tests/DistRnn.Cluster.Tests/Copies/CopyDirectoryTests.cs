@@ -115,7 +115,7 @@ public sealed class CopyDirectoryTests : IDisposable
 
     private static IEnumerable<string> Names(params string[] contents) => contents.Select(content => Formats.StoredContent.Of(System.Text.Encoding.UTF8.GetBytes(content)).Sha256);
 
-    private CopyDirectory Open() => new(_held, _scratch["copies"], _to.Meet);
+    private CopyDirectory Open() => new(_held, _scratch.Path, _to.Meet, _ => { });
 
     private Task<CopyState> TakeAsync(string run, long number, params string[] contents) => TakeAsync(run, number, ledger: null, contents);
 
