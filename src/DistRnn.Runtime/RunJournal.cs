@@ -55,8 +55,8 @@ public sealed class RunJournal : IDisposable
     }
 
     /// <summary>
-    /// Writes the rows of steps that the process before had committed and not yet written, from what the ledger says of them: without their speed, and without what the
-    /// validation part said.
+    /// Writes the rows of steps that the coordinator before had committed and not yet written, or written where nobody reads them any more, from what the ledger says of them:
+    /// without their speed, and without what the validation part said.
     /// </summary>
     /// <param name="commits">The commits, by step.</param>
     /// <param name="position">The position that is taken over, which tells of its last step; empty where it is not known.</param>

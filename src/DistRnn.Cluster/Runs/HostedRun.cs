@@ -80,7 +80,7 @@ internal sealed class HostedRun : IDisposable
         _journal = Job.CreateJournal(options, progress, started);
         var start = _journal.Open(hosting.AdoptedVersion);
         var (incarnation, term) = Earlier(LedgerFile, hosting.AdoptedVersion is null ? 1 : 0);
-        if (hosting.AdoptedVersion is { } adopted && hosting.MayBeTakenOver)
+        if (hosting.AdoptedVersion is { } adopted)
             _journal.Fill(CommitsUpTo(adopted, LedgerFile), hosting.AdoptedPosition);
         _ledger = LedgerWriter.Open(LedgerFile, new LedgerWriterOptions { KeepsUp = hosting.MayBeTakenOver });
         _copies = hosting.Peers is { } peers ? new RunCopies(_journal.Directory, hosting.Package, job.Checkpoint.Copies, _ledger, peers) : null;

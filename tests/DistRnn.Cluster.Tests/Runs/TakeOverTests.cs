@@ -91,8 +91,17 @@ public sealed class TakeOverTests
         var audit = Audit.Run(run.GetProperty("directory").GetString()!);
         Assert.True(audit.Violations.IsEmpty, string.Join(' ', audit.Violations.Select(violation => violation.Reason)));
         Assert.Equal(job.Training.Steps, audit.Updates + audit.Unproven);
+        var (expected, rows) = (LossesOf(Path.Combine(cluster.Directory, $"alone-{job.Seed}")), LossesOf(run.GetProperty("directory").GetString()!));
+        Assert.InRange(rows.Count, (job.Training.Steps - audit.Unproven)!.Value, job.Training.Steps!.Value);
+        Assert.All(rows, row => Assert.Equal(expected[row.Key], row.Value));
         TestContext.Current.SendDiagnosticMessage($"{audit.Updates} updates proven, {audit.Unproven} on the host that is gone.");
     }
+
+    /// <summary>The loss of each step, of the rows that stand.</summary>
+    private static Dictionary<long, double> LossesOf(string directory) => File.ReadLines(Path.Combine(directory, "metrics.jsonl"))
+        .Select(line => JsonDocument.Parse(line).RootElement)
+        .Where(row => !row.TryGetProperty("superseded", out _))
+        .ToDictionary(row => row.GetProperty("step").GetInt64(), row => row.GetProperty("loss").GetDouble());
 
     private static long[] TermsOf(JsonElement run)
     {
