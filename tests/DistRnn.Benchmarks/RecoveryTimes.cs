@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using DistRnn.Cli;
 
 namespace DistRnn.Benchmarks;
 
@@ -71,11 +70,7 @@ internal static class RecoveryTimes
     private static async Task<(double Step, double Longest)> KillAsync(string directory, int servers, Func<JsonElement, bool> isVictim)
     {
         var run = Path.Combine(directory, "run");
-        string[] arguments = ["exec", typeof(ExitCodes).Assembly.Location, "train", Path.Combine(directory, "job.yaml"), "--output", run, "--local", "processes", "--workers", "2", "--parameter-servers", Text($"{servers}")];
-        using var command = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        command.ErrorDataReceived += (_, _) => { };
-        command.BeginErrorReadLine();
-        command.BeginOutputReadLine();
+        using var command = Commands.Start("train", Path.Combine(directory, "job.yaml"), "--output", run, "--local", "processes", "--workers", "2", "--parameter-servers", Text($"{servers}"));
         try
         {
             var rows = new RowTimes(Path.Combine(run, "metrics.jsonl"));

@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using DistRnn.Cli;
 
 namespace DistRnn.Benchmarks;
 
@@ -106,25 +105,18 @@ internal static partial class StalenessGain
     {
         string[] arguments =
         [
-            "exec", typeof(ExitCodes).Assembly.Location, "node", "--roles", roles, "--seed-nodes", seed, "--set", "failover=cloud",
+            "node", "--roles", roles, "--seed-nodes", seed, "--set", "failover=cloud",
             "--set", "blob-directory=" + Path.Combine(directory, name, "blobs"), .. more,
         ];
-        var node = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        node.BeginErrorReadLine();
-        node.BeginOutputReadLine();
-        return node;
+        return Commands.Start(arguments);
     }
 
     private static async Task WaitForAsync(int members, string seed)
     {
         for (var look = 0; look < 60; look++)
         {
-            using var command = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(ExitCodes).Assembly.Location, "nodes", "--seed-nodes", seed]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            var error = command.StandardError.ReadToEndAsync();
-            var lines = (await command.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            await command.WaitForExitAsync();
-            await error;
-            if (command.ExitCode == 0 && lines.Length >= members)
+            var (status, output, _) = await Commands.RunAsync(Commands.Product, "nodes", "--seed-nodes", seed);
+            if (status == 0 && output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length >= members)
                 return;
         }
         throw new InvalidOperationException("The nodes did not become members.");
@@ -133,9 +125,8 @@ internal static partial class StalenessGain
     /// <summary>Submits a job and gives the workers their turns until it is over.</summary>
     private static async Task<(double Speed, double Loss)> TrainAsync(string directory, string job, string seed, int[] workers)
     {
-        using var command = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(ExitCodes).Assembly.Location, "submit", job, "--seed-nodes", seed]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var output = command.StandardOutput.ReadToEndAsync();
-        var error = command.StandardError.ReadToEndAsync();
+        var (command, said) = Commands.Listen(Commands.Product, "submit", job, "--seed-nodes", seed);
+        using var ended = command;
         var run = "";
         using (var ticks = new PeriodicTimer(s_tick))
         {
@@ -151,7 +142,7 @@ internal static partial class StalenessGain
         foreach (var worker in workers)
             _ = Signal(worker, Continue);
         if (command.ExitCode != 0)
-            throw new InvalidOperationException($"A run ended with {command.ExitCode}: {await error}{await output}");
+            throw new InvalidOperationException($"A run ended with {command.ExitCode}: {(await said).Error}");
         var rows = File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(row => JsonDocument.Parse(row).RootElement).ToArray();
         var speed = rows.Last(row => row.TryGetProperty("tokens_per_second", out _)).GetProperty("tokens_per_second").GetDouble();
         using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));

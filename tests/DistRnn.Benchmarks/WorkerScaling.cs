@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using DistRnn.Cli;
 using DistRnn.Numerics;
 using DistRnn.Training;
 
@@ -30,7 +28,7 @@ internal static class WorkerScaling
     /// <param name="hidden">Units of each of the two layers.</param>
     /// <param name="rounds">How often each way is run.</param>
     /// <returns>0, or 1 where fingerprints differ.</returns>
-    internal static int Run(int hidden, int rounds)
+    internal static async Task<int> RunAsync(int hidden, int rounds)
     {
         // Two fifths of the steps are not counted: every process compiles what it runs often in some seconds of its own.
         var steps = hidden < 400 ? 40 : 20;
@@ -45,7 +43,7 @@ internal static class WorkerScaling
                 for (var way = 0; way < s_ways.Length; way++)
                 {
                     var run = Path.Combine(directory, Text($"run-{round}-{way}"));
-                    Train(directory, run, s_ways[way].Arguments);
+                    await TrainAsync(directory, run, s_ways[way].Arguments);
                     var (speed, fingerprint) = Read(run);
                     speeds[way].Add(speed);
                     fingerprints.Add(fingerprint);
@@ -64,7 +62,7 @@ internal static class WorkerScaling
         }
     }
 
-    /// <summary>Trains with the bare trainer, for <see cref="Run"/>, which starts this program again.</summary>
+    /// <summary>Trains with the bare trainer, for <see cref="RunAsync"/>, which starts this program again.</summary>
     /// <param name="job">The job file.</param>
     /// <param name="run">The run directory.</param>
     /// <returns>0.</returns>
@@ -95,16 +93,14 @@ internal static class WorkerScaling
             """));
     }
 
-    private static void Train(string directory, string run, string[] way)
+    private static async Task TrainAsync(string directory, string run, string[] way)
     {
         var job = Path.Combine(directory, "job.yaml");
-        string[] arguments = way.Length == 0 ? ["exec", typeof(WorkerScaling).Assembly.Location, "bare", job, run] : ["exec", typeof(ExitCodes).Assembly.Location, "train", job, "--output", run, .. way];
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"A run ended with {process.ExitCode}: {error}{output.Result}");
+        var (status, _, error) = way.Length == 0
+            ? await Commands.RunAsync(typeof(WorkerScaling).Assembly, "bare", job, run)
+            : await Commands.RunAsync(Commands.Product, ["train", job, "--output", run, .. way]);
+        if (status != 0)
+            throw new InvalidOperationException($"A run ended with {status}: {error}");
     }
 
     /// <summary>Tokens a second of the steps after the warm ones. What a row says is the rate of all steps so far, and all steps are of one size.</summary>
