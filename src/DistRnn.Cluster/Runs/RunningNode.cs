@@ -92,6 +92,7 @@ public sealed class RunningNode : IAsyncDisposable
             Copies = copies,
             HasCopies = () => Directory.Exists(directory),
             WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(options, description, threads, link, blobs)),
+            Coordinator = new CoordinatorOptions { StartPatience = FailoverTimes.Of(options.Failover).StartPatience },
             CoordinatorRuns = options.Has(NodeRoles.Coordinator) ? parts => new RunQueue(options, parts, link, copies.Value, report) : null,
             ServerThreads = threads,
         };
