@@ -36,21 +36,7 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
         _report = report;
         _tls = NodeTls.Of(options.Tls);
         _local = new LocalLink(_memory);
-        _plane = new TcpDataPlane(
-            new TcpDataPlaneOptions
-            {
-                Name = Guid.NewGuid().ToString("N"),
-                Address = ListeningAddress.Find(options),
-                Port = options.DataPort,
-                Limits = new DataPlaneLimits { PayloadBytesMax = PayloadBytesMax },
-                CreditBytes = 2 * PayloadBytesMax + (64L << 20),
-                ReceiveBytesMax = PayloadBytesMax * 4,
-                SendBytesMax = PayloadBytesMax * 4,
-                Secret = options.SecretFile.Length > 0 ? SharedSecret.FromFile(options.SecretFile) : SharedSecret.FromEnvironment(SecretVariable),
-                Secure = _tls is null ? null : _tls.Secure,
-                Report = report,
-            },
-            this);
+        _plane = new TcpDataPlane(PlaneOf(options) with { Secure = _tls is null ? null : _tls.Secure, Report = report }, this);
     }
 
     /// <summary>Where this process takes tensors.</summary>
@@ -161,6 +147,21 @@ internal sealed class ClusterLink : IMessageLink, IDataPlaneReceiver, IDisposabl
         _memory.Dispose();
         _tls?.Dispose();
     }
+
+    /// <summary>What a node's data plane is told, but for what belongs to one link alone: TLS and reports.</summary>
+    /// <param name="options">The node's options.</param>
+    internal static TcpDataPlaneOptions PlaneOf(NodeOptions options) => new()
+    {
+        Name = Guid.NewGuid().ToString("N"),
+        Address = ListeningAddress.Find(options),
+        Port = options.DataPort,
+        GreetingMs = (int)FailoverTimes.Of(options.Failover).Greeting.TotalMilliseconds,
+        Limits = new DataPlaneLimits { PayloadBytesMax = PayloadBytesMax },
+        CreditBytes = 2 * PayloadBytesMax + (64L << 20),
+        ReceiveBytesMax = PayloadBytesMax * 4,
+        SendBytesMax = PayloadBytesMax * 4,
+        Secret = options.SecretFile.Length > 0 ? SharedSecret.FromFile(options.SecretFile) : SharedSecret.FromEnvironment(SecretVariable),
+    };
 
     private void SendTensors(NodeId from, NodeId to, NodeRoles role, ITensorMessage message)
     {

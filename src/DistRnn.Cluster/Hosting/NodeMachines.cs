@@ -45,8 +45,6 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
 
     // A partition whose replica was made its owner is no longer reported as owned here only where this node became its replica, so the wait is bounded.
     private static readonly TimeSpan s_handOverTime = TimeSpan.FromSeconds(3);
-    // An owner that is only slow loses its partition when it is replaced, and nothing else: its owner epoch is refused from then on.
-    private static readonly TimeSpan s_replaceSoon = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Creates the actors.</summary>
@@ -98,7 +96,7 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
     {
         if (machines.CoordinatorRuns is not { } runsOf)
             return;
-        var (id, options) = (parts.Id, machines.Coordinator with { Coordinators = node.Coordinators, ReplaceAfter = node.Failover == FailoverProfile.Fast ? s_replaceSoon : machines.Coordinator.ReplaceAfter });
+        var (id, options) = (parts.Id, machines.Coordinator with { Coordinators = node.Coordinators, ReplaceAfter = FailoverTimes.Of(node.Failover).ReplaceAfter });
         var inCharge = parts.FindCoordinator();
         parts.System.ActorOf(Props.Create(() => new GateActor(inCharge)), NodeParts.GateName);
         Func<ICoordinatorRuns> runs = () => runsOf(parts);

@@ -92,6 +92,7 @@ public sealed class RunningNode : IAsyncDisposable
             Copies = copies,
             HasCopies = () => Directory.Exists(CopyDirectory.PathIn(directory)),
             WorkerRuns = _ => new JobWorkerRuns((_, description) => Load(description, threads, link, copies)),
+            Coordinator = new CoordinatorOptions { StartPatience = FailoverTimes.Of(options.Failover).StartPatience },
             CoordinatorRuns = options.Has(NodeRoles.Coordinator) ? parts => new RunQueue(options, parts, link, copies.Value, report) : null,
             ServerThreads = threads,
         };

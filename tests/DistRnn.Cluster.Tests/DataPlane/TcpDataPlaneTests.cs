@@ -58,6 +58,27 @@ public sealed class TcpDataPlaneTests
     }
 
     [Fact]
+    public void Connection_ThatIsNeverIdle_OutlastsTheSilence()
+    {
+        const int SilenceMs = 1_000;
+        var receiver = new RecordingReceiver();
+        var (a, b) = Frames.Pair(new RecordingReceiver(), receiver, options => Hasty with { Name = options.Name, SilenceMs = SilenceMs });
+        using (a)
+        using (b)
+        {
+            // Each frame goes as soon as the one before it has arrived, and all of them are far from what would bring credit back by itself.
+            var end = Environment.TickCount64 + 5 * SilenceMs / 2;
+            for (var sent = 0; Environment.TickCount64 < end; sent++)
+            {
+                a.Send("b", Frames.Of(DataKind.GradientPush, sent), null);
+                var told = receiver.Next();
+                Assert.Equal(("complete", (long)sent), (told.What, told.Header.Step));
+            }
+            Assert.Equal((1L, 0L), (a.Counters.ConnectionsMade, a.Counters.Refusals(RefusalReason.Silence)));
+        }
+    }
+
+    [Fact]
     public void Peer_ThatNeverAnswers_IsGivenUp()
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

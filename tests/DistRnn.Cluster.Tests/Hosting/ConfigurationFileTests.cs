@@ -59,14 +59,26 @@ public sealed class ConfigurationFileTests
     [InlineData(FailoverProfile.Fast)]
     [InlineData(FailoverProfile.Balanced)]
     [InlineData(FailoverProfile.Cloud)]
-    public void Profile_EveryKey_IsOneThatAkkaHas(FailoverProfile profile)
+    public void Profile_EveryKey_IsReadByAkkaOrTheNode(FailoverProfile profile)
     {
         var known = Akka.Cluster.Tools.Singleton.ClusterSingleton.DefaultConfig()
             .WithFallback(ConfigurationFactory.FromResource<Akka.Cluster.Cluster>("Akka.Cluster.Configuration.Cluster.conf"))
             .WithFallback(ConfigurationFactory.FromResource<Akka.Remote.RemoteActorRefProvider>("Akka.Remote.Configuration.Remote.conf"));
         var keys = KeysOf(ActorSystemHocon.Profile(profile).Root.GetObject(), "").ToArray();
         Assert.NotEmpty(keys);
-        Assert.All(keys, key => Assert.True(known.HasPath(key), $"Akka has no {key}."));
+        Assert.All(keys.Except(FailoverTimes.Keys, StringComparer.Ordinal), key => Assert.True(known.HasPath(key), $"Akka has no {key}."));
+        Assert.Subset(keys.ToHashSet(StringComparer.Ordinal), FailoverTimes.Keys.ToHashSet(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(FailoverProfile.Fast, 5000, 5000, 200)]
+    [InlineData(FailoverProfile.Balanced, 5000, 5000, 1000)]
+    [InlineData(FailoverProfile.Cloud, 15000, 30000, 1000)]
+    public void Profile_OfTheNode_SaysHowPatientItIs(FailoverProfile profile, int greetingMs, int startMs, int replaceMs)
+    {
+        var times = FailoverTimes.Of(profile);
+        Assert.Equal((greetingMs, startMs, replaceMs), (times.Greeting.TotalMilliseconds, times.StartPatience.TotalMilliseconds, times.ReplaceAfter.TotalMilliseconds));
+        Assert.Equal(greetingMs, ClusterLink.PlaneOf(new NodeOptions { Roles = NodeRoles.Worker, Failover = profile }).GreetingMs);
     }
 
     [Fact]

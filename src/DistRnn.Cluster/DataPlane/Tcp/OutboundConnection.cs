@@ -21,6 +21,7 @@ internal sealed class OutboundConnection : IDisposable
     private long _allowedBytes;
     private long _sentBytes;
     private long _retryAt;
+    private long _keptAliveAt;
     private bool _isWriting;
     private bool _closing;
 
@@ -87,16 +88,19 @@ internal sealed class OutboundConnection : IDisposable
                     Drop(frame, RefusalReason.Disconnected);
                 continue;
             }
-            var reason = isIdle ? KeepAlive(channel) : Write(channel, ref frame);
+            var reason = isIdle ? RefusalReason.None : Write(channel, ref frame);
             if (!isIdle && reason == RefusalReason.None)
             {
                 _counters.CountSent(frame.Header);
                 frame.Lease?.Dispose();
             }
+            var isSent = reason == RefusalReason.None;
+            if (isSent)
+                reason = KeepAliveIfDue(channel, isIdle);
             if (reason == RefusalReason.None)
                 continue;
             Disconnect(channel, reason);
-            if (!isIdle)
+            if (!isIdle && !isSent)
                 Drop(frame, reason);
         }
         _channel?.Dispose();
@@ -141,8 +145,18 @@ internal sealed class OutboundConnection : IDisposable
         return true;
     }
 
-    private static RefusalReason KeepAlive(FrameChannel channel) =>
-        channel.Write(new DataHeader { Kind = DataKind.KeepAlive }, default) == ChannelResult.Done ? RefusalReason.None : RefusalReason.Disconnected;
+    /// <summary>
+    /// Says that this side is there, which the other side answers with credit: also on a busy connection, where otherwise nothing comes back as long as small frames
+    /// use up little credit, and whoever reads it would take the other side for gone.
+    /// </summary>
+    private RefusalReason KeepAliveIfDue(FrameChannel channel, bool isIdle)
+    {
+        var now = Environment.TickCount64;
+        if (!isIdle && now - _keptAliveAt < _options.KeepAliveMs)
+            return RefusalReason.None;
+        _keptAliveAt = now;
+        return channel.Write(new DataHeader { Kind = DataKind.KeepAlive }, default) == ChannelResult.Done ? RefusalReason.None : RefusalReason.Disconnected;
+    }
 
     private RefusalReason Write(FrameChannel channel, ref QueuedFrame frame)
     {
@@ -209,6 +223,7 @@ internal sealed class OutboundConnection : IDisposable
                 channel!.Dispose();
         }
         _counters.CountConnectionMade();
+        _keptAliveAt = Environment.TickCount64;
         new Thread(() => ReadBack(channel!), 1 << 20) { IsBackground = true, Name = "data plane credit" }.Start();
         return channel;
     }

@@ -35,7 +35,7 @@ internal sealed record TcpDataPlaneOptions
     /// <summary>How long connecting and greeting may take, in milliseconds.</summary>
     public int GreetingMs { get; init; } = 5_000;
 
-    /// <summary>After how long without a frame a side says that it is still there, in milliseconds.</summary>
+    /// <summary>After how long a side that sends says that it is still there, whether it sent frames meanwhile or not, in milliseconds.</summary>
     public int KeepAliveMs { get; init; } = 2_000;
 
     /// <summary>After how long without a frame a connection is given up, in milliseconds.</summary>
