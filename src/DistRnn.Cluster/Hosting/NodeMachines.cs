@@ -96,7 +96,8 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
     {
         if (machines.CoordinatorRuns is not { } runsOf)
             return;
-        var (id, options) = (parts.Id, machines.Coordinator with { Coordinators = node.Coordinators, ReplaceAfter = FailoverTimes.Of(node.Failover).ReplaceAfter });
+        var (id, times) = (parts.Id, FailoverTimes.Of(node.Failover));
+        var options = machines.Coordinator with { Coordinators = node.Coordinators, ReplaceAfter = times.ReplaceAfter, TrustAfter = times.TrustAfter };
         var inCharge = parts.FindCoordinator();
         parts.System.ActorOf(Props.Create(() => new GateActor(inCharge)), NodeParts.GateName);
         Func<ICoordinatorRuns> runs = () => runsOf(parts);

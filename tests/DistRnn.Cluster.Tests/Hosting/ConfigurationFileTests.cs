@@ -71,12 +71,14 @@ public sealed class ConfigurationFileTests
     }
 
     [Theory]
-    [InlineData(FailoverProfile.Fast, 5000, 5000, 200)]
-    [InlineData(FailoverProfile.Balanced, 5000, 5000, 1000)]
-    [InlineData(FailoverProfile.Cloud, 15000, 30000, 1000)]
-    public void Profile_OfTheNode_SaysHowPatientItIs(FailoverProfile profile, int greetingMs, int startMs, int replaceMs)
+    [InlineData(FailoverProfile.Fast, 5000, 5000, 200, 3000)]
+    [InlineData(FailoverProfile.Balanced, 5000, 5000, 1000, 6000)]
+    [InlineData(FailoverProfile.Cloud, 15000, 30000, 1000, 12000)]
+    public void Profile_OfTheNode_SaysHowPatientItIs(FailoverProfile profile, int greetingMs, int startMs, int replaceMs, int trustMs)
     {
         var times = FailoverTimes.Of(profile);
+        Assert.Equal(trustMs, times.TrustAfter.TotalMilliseconds);
+        Assert.True(times.TrustAfter > ActorSystemHocon.Profile(profile).GetTimeSpan("akka.cluster.failure-detector.acceptable-heartbeat-pause", null, false));
         Assert.Equal((greetingMs, startMs, replaceMs), (times.Greeting.TotalMilliseconds, times.StartPatience.TotalMilliseconds, times.ReplaceAfter.TotalMilliseconds));
         Assert.Equal(greetingMs, ClusterLink.PlaneOf(new NodeOptions { Roles = NodeRoles.Worker, Failover = profile }).GreetingMs);
     }
