@@ -29,8 +29,8 @@ public static class JobTemplates
         TaskKind.LanguageModel =>
         [
             ("task", "language-model"), ("data.train", "train.txt"), ("data.split.parts.train", "0.8"), ("data.split.parts.valid", "0.1"), ("data.split.parts.test", "0.1"), ("data.tokens", "char"),
-            ("model.embedding", "64"), ("model.cell", "lstm"), ("model.forget-bias", "1"), ("model.hidden", "128"), ("training.epochs", "30"), ("training.batch", "64"), ("training.window", "100"),
-            ("training.optimizer", "adam"), ("training.learning-rate", "0.004"), ("training.schedule", "\"warmup(200, cosine)\""), ("training.clip-norm", "5"),
+            ("model.embedding", "128"), ("model.cell", "lstm"), ("model.forget-bias", "1"), ("model.hidden", "128"), ("training.epochs", "50"), ("training.batch", "100"), ("training.window", "100"),
+            ("training.optimizer", "\"rmsprop(0.95,1e-8)\""), ("training.learning-rate", "0.002"), ("training.schedule", "\"decay(0.95, after-epoch 10)\""), ("training.clip-norm", "5"),
         ],
         TaskKind.Classification =>
         [
