@@ -30,7 +30,7 @@ internal sealed class MetricsLog : IDisposable
     /// <summary>The step of the last row; -1 where there is none, or where rows are to be written again.</summary>
     public long LastStep { get; private set; }
 
-    /// <summary>Opens the log and drops every row after a step: those are about to be computed again.</summary>
+    /// <summary>Opens the log and drops every row after a step: those are about to be computed again. Rows that were superseded before stay.</summary>
     /// <param name="path">The file; made where it does not exist.</param>
     /// <param name="lastStep">The last step whose row stays.</param>
     public static MetricsLog Open(string path, long lastStep)
@@ -56,7 +56,7 @@ internal sealed class MetricsLog : IDisposable
     public static MetricsLog OpenSuperseding(string path, long lastStep)
     {
         var lines = File.Exists(path) ? File.ReadAllLines(path) : [];
-        var marked = lines.Select(line => StepOf([.. System.Text.Encoding.UTF8.GetBytes(line)]) is { } step && step > lastStep && !line.Contains("\"superseded\":true", StringComparison.Ordinal)
+        var marked = lines.Select(line => StepOf([.. System.Text.Encoding.UTF8.GetBytes(line)], out var isSuperseded) is { } step && step > lastStep && !isSuperseded
             ? line[..^1] + ",\"superseded\":true}"
             : line);
         Formats.AtomicFile.WriteText(path, string.Concat(marked.Select(line => line + "\n")));
@@ -127,19 +127,22 @@ internal sealed class MetricsLog : IDisposable
                 line.Add((byte)value);
                 continue;
             }
-            if (StepOf(line) is not { } step || step > lastStep)
+            // Superseded rows are of a life of the run that is over: they say nothing of where this one stands.
+            if (StepOf(line, out var isSuperseded) is not { } step || step > lastStep && !isSuperseded)
                 return (kept, last);
-            (kept, last) = (position, step);
+            (kept, last) = (position, isSuperseded ? last : step);
             line.Clear();
         }
         return (kept, last);
     }
 
-    private static long? StepOf(List<byte> line)
+    private static long? StepOf(List<byte> line, out bool isSuperseded)
     {
+        isSuperseded = false;
         try
         {
             using var row = JsonDocument.Parse(line.ToArray());
+            isSuperseded = row.RootElement.ValueKind == JsonValueKind.Object && row.RootElement.TryGetProperty("superseded", out var mark) && mark.ValueKind == JsonValueKind.True;
             return row.RootElement.ValueKind == JsonValueKind.Object && row.RootElement.TryGetProperty("step", out var step) && step.TryGetInt64(out var number) ? number : null;
         }
         catch (JsonException)

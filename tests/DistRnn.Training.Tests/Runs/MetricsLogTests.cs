@@ -29,6 +29,33 @@ public sealed class MetricsLogTests
     }
 
     [Fact]
+    public void Open_BeforeStepsThatWereSuperseded_KeepsTheRowsThatTookTheirPlace()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            using (var log = MetricsLog.Open(path, 0))
+                for (var step = 1; step <= 9; step++)
+                    log.Write(Report(step), null);
+            using (var log = MetricsLog.OpenSuperseding(path, 4))
+                for (var step = 5; step <= 7; step++)
+                    log.Write(Report(step), null);
+            using (var log = MetricsLog.Open(path, 6))
+            {
+                Assert.Equal(6, log.LastStep);
+                log.Write(Report(7), null);
+            }
+            var lines = File.ReadAllLines(path);
+            Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 5, 6, 7], lines.Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("step").GetInt32()));
+            Assert.Equal([5, 6, 7, 8, 9], Enumerable.Range(1, lines.Length).Where(number => lines[number - 1].Contains("superseded", StringComparison.Ordinal)));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
     public void Write_AfterTheFirstRow_AllocatesNothing()
     {
         var path = Path.GetTempFileName();
