@@ -123,14 +123,7 @@ public sealed unsafe partial class EncoderDecoderComputer : INetworkComputer
     /// <inheritdoc/>
     public void ComputeGradient(StepKey key, int firstShard, ReadOnlySpan<SequenceBatch> shards, LaneState? from, LaneState? to, Gradient gradient, Span<ShardResult> results)
     {
-        ArgumentNullException.ThrowIfNull(gradient);
-        ArgumentOutOfRangeException.ThrowIfNegative(firstShard);
-        if (gradient.Parameters.Count != _network.Parameters.Count)
-            throw new ArgumentException("The gradient is of another network.", nameof(gradient));
-        if (results.Length < shards.Length)
-            throw new ArgumentException($"There is room for {results.Length} results of {shards.Length} shards.", nameof(results));
-        if (shards.IsEmpty)
-            throw new ArgumentException("There are no shards.", nameof(shards));
+        GradientArguments.ThrowIfUnfit(_network.Parameters, firstShard, shards, gradient, results);
         Check(from, to);
         if (_transposesAreStale)
             _team.Run(_rebuild);

@@ -104,14 +104,7 @@ public sealed unsafe class WordVectorComputer : INetworkComputer
     /// <exception cref="ArgumentException">The shards do not fit the model, or there is a state.</exception>
     public void ComputeGradient(StepKey key, int firstShard, ReadOnlySpan<SequenceBatch> shards, LaneState? from, LaneState? to, Gradient gradient, Span<ShardResult> results)
     {
-        ArgumentNullException.ThrowIfNull(gradient);
-        ArgumentOutOfRangeException.ThrowIfNegative(firstShard);
-        if (gradient.Parameters.Count != _model.Parameters.Count)
-            throw new ArgumentException("The gradient is of another model.", nameof(gradient));
-        if (results.Length < shards.Length)
-            throw new ArgumentException($"There is room for {results.Length} results of {shards.Length} shards.", nameof(results));
-        if (shards.IsEmpty)
-            throw new ArgumentException("There are no shards.", nameof(shards));
+        GradientArguments.ThrowIfUnfit(_model.Parameters, firstShard, shards, gradient, results);
         if (from is not null || to is not null)
             throw new ArgumentException("Word vectors carry no state from step to step.", nameof(from));
         Prepare(key, firstShard, shards);
