@@ -53,6 +53,123 @@ public sealed class ForecastingDataTests
     }
 
     [Fact]
+    public void ColumnsApart_AWindow_IsASequenceForEachTarget()
+    {
+        var options = Table("date,a,b\n", row => FormattableString.Invariant($"2020-01-01,{row},{10 * row}\n"), 12) with
+        {
+            TimeColumn = "date",
+            Targets = ["b", "a"],
+            ColumnsApart = true,
+            Normalize = NormalizeKind.None,
+        };
+        var data = Given.Load<ForecastingData>(options);
+        Assert.Equal((1, 2, 2, 1), (data.ValueSize, data.Outputs, data.SequencesPerWindow, data.TargetsPerSequence));
+        Assert.Equal(["b", "a"], data.TargetNames);
+        Assert.Equal(16, data.Describe(PartKind.Train).Sequences);
+        Assert.Equal(16 * 2, data.Describe(PartKind.Train).Targets);
+        Assert.Equal(["0 10 20", "0 1 2", "10 20 30", "1 2 3"], Given.Rows(data, PartKind.Train).Values.Take(4));
+        Assert.Equal([3, 3, 4, 4], Enumerable.Range(0, 4).Select(sequence => data.RowOf(PartKind.Train, sequence)));
+        Assert.Equal(SeriesTable.Only, data.SeriesOf(PartKind.Train, 15));
+        Assert.Equal(16, Given.RowIds(data.CreateTrainingPlan(1, 5, 2, null), 0).Distinct().Count());
+        Assert.NotEqual(data.Digest, Given.Load<ForecastingData>(options with { ColumnsApart = false }).Digest);
+    }
+
+    [Theory]
+    [InlineData(NormalizeKind.None)]
+    [InlineData(NormalizeKind.Standard)]
+    [InlineData(NormalizeKind.Instance)]
+    [InlineData(NormalizeKind.Series)]
+    public void ColumnsApart_ASequence_IsThatOfItsColumnAlone(NormalizeKind normalize)
+    {
+        var options = Table("when,a,b,c\n", row => FormattableString.Invariant($"2024-01-{1 + row:00},{row * row},{100 - row % 5},{row % 3}\n"), 20) with
+        {
+            TimeColumn = "when",
+            TimeFeatures = [TimeFeature.Weekday],
+            Normalize = normalize,
+            Base = KnownForecast.Seasonal,
+            Split = new() { Train = 0.5, Valid = 0.25, Test = 0.25 },
+            Columns = ["a", "b", "c"],
+            ColumnsApart = true,
+        };
+        var data = Given.Load<ForecastingData>(options);
+        Assert.Equal(4, data.ValueSize);
+        var (apart, alone) = (new SequenceBatch(), new SequenceBatch());
+        var (values, expected) = (new float[2], new float[2]);
+        var (scale, expectedScale) = (new double[1], new double[1]);
+        for (var target = 0; target < 3; target++)
+        {
+            var column = Given.Load<ForecastingData>(options with { Columns = [options.Columns[target]], ColumnsApart = false });
+            var plan = data.CreateEvaluationPlan(PartKind.Test, 1);
+            Assert.Equal(3 * column.CreateEvaluationPlan(PartKind.Test, 1).Sequences, plan.Sequences);
+            for (var window = 0; window < plan.Sequences / 3; window++)
+            {
+                var sequence = 3 * window + target;
+                plan.Fill(sequence, apart);
+                column.CreateEvaluationPlan(PartKind.Test, 1).Fill(window, alone);
+                Assert.Equal(sequence, apart.RowIds[0]);
+                Assert.Equal(alone.Values, apart.Values);
+                Assert.Equal(alone.TargetValues, apart.TargetValues);
+                Assert.Equal(alone.BaseValues, apart.BaseValues);
+                column.NaiveForecast(PartKind.Test, window, expected);
+                data.NaiveForecast(PartKind.Test, sequence, values);
+                Assert.Equal(expected, values);
+                column.ToNormalized(PartKind.Test, window, expected);
+                data.ToNormalized(PartKind.Test, sequence, values);
+                Assert.Equal(expected, values);
+                column.ToOriginal(PartKind.Test, window, expected);
+                data.ToOriginal(PartKind.Test, sequence, values);
+                Assert.Equal(expected, values);
+                column.MaseScales(PartKind.Test, window, expectedScale);
+                data.MaseScales(PartKind.Test, sequence, scale);
+                Assert.Equal(expectedScale, scale);
+            }
+        }
+    }
+
+    [Fact]
+    public void ColumnsApart_AColumnThatIsNoTarget_IsReadByAll()
+    {
+        var options = Table("a,b,c\n", row => FormattableString.Invariant($"{row},{10 * row},{100 * row}\n"), 12) with
+        {
+            Targets = ["a", "c"],
+            ColumnsApart = true,
+            Normalize = NormalizeKind.None,
+            Base = KnownForecast.Last,
+        };
+        var data = Given.Load<ForecastingData>(options);
+        var batch = new SequenceBatch();
+        data.CreateEvaluationPlan(PartKind.Train, 2).Fill(0, batch);
+        Assert.Equal([0, 0, 0, 0, 1, 10, 1, 10, 2, 20, 1, 10], batch.Values[..12].ToArray());
+        Assert.Equal([0, 0, 0, 0, 100, 10, 100, 10, 200, 20, 100, 10], batch.Values[12..].ToArray());
+        Assert.Equal([3, 4, 300, 400], batch.TargetValues.ToArray());
+        Assert.Equal([2, 2, 200, 200], batch.BaseValues.ToArray());
+    }
+
+    [Fact]
+    public void ColumnsApart_ForUse_ForecastsEveryColumnBehindTheEnd()
+    {
+        using var directory = new TemporaryDirectory();
+        var options = Table("a,b\n", row => FormattableString.Invariant($"{row},{row * row}\n"), 12) with { ColumnsApart = true };
+        Given.Load<ForecastingData>(options).SaveState(directory.Root);
+        var data = Assert.IsType<ForecastingData>(TaskData.LoadForUse(options, directory.Root, options.Train, withTargets: false));
+        Assert.Equal(2, data.CreateEvaluationPlan(PartKind.Test, 4).Sequences);
+        float[] values = [0, 0];
+        data.ToOriginal(PartKind.Test, 0, values);
+        Assert.Equal([5.5f, 5.5f], values);
+        values = [0, 0];
+        data.ToOriginal(PartKind.Test, 1, values);
+        Assert.Equal(506f / 12, values[1]);
+    }
+
+    [Fact]
+    public void ColumnsApart_WhatCannotBe_NamesTheKey()
+    {
+        var options = Table("a,b\n", row => FormattableString.Invariant($"{row},{row}\n"), 12) with { ColumnsApart = true };
+        Given.Error(options with { Columns = ["a"], Targets = ["b"] }, "data.targets names \"b\", which is not among data.columns", "data.columns-apart");
+        Given.Error(options with { Format = ForecastingFormat.Panel }, "data.columns-apart is for format: csv");
+    }
+
+    [Fact]
     public void TimeFeatures_AreSineAndCosineOfTheCycle()
     {
         var options = Table("when,y\n", row => FormattableString.Invariant($"2024-01-{1 + row:00} 06:15:00,{row}\n"), 20) with

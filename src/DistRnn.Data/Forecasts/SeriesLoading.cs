@@ -70,6 +70,8 @@ internal static class SeriesLoading
         PartNames.CheckOnce(PartKind.Test, options.Test, options.Split?.Test);
         if (options.Format == ForecastingFormat.Panel && !(options.Columns.IsDefaultOrEmpty && options.Targets.IsDefaultOrEmpty && options.TimeColumn is null))
             throw new InvalidInputException("data.columns, data.targets and data.time-column are for format: csv; a panel has data.series, data.time and data.value.");
+        if (options.Format == ForecastingFormat.Panel && options.ColumnsApart)
+            throw new InvalidInputException("data.columns-apart is for format: csv; the series of a panel are apart.");
         if (options.Format == ForecastingFormat.Csv && (options.Series ?? options.Time ?? options.Value) is not null)
             throw new InvalidInputException("data.series, data.time and data.value are for format: panel; a CSV file has data.columns, data.targets and data.time-column.");
         if (options.Format == ForecastingFormat.Csv && options.Wide)

@@ -66,6 +66,12 @@ public sealed record ForecastingDataOptions : DataOptions
     /// <summary>CSV: the columns to forecast; empty: those of <see cref="Columns"/>.</summary>
     public ImmutableArray<string> Targets { get; init; } = [];
 
+    /// <summary>
+    /// CSV: whether each column that is forecast is a series of its own. A window then makes a sequence for each of them, which reads that column and those
+    /// of <see cref="Columns"/> that are no targets, and one network forecasts them all. Every target is among <see cref="Columns"/>.
+    /// </summary>
+    public bool ColumnsApart { get; init; }
+
     /// <summary>CSV: the column with the time; null: there is none.</summary>
     public string? TimeColumn { get; init; }
 

@@ -4,9 +4,10 @@ using DistRnn.Numerics;
 namespace DistRnn.Data;
 
 /// <summary>
-/// The data of a forecasting job: windows over series. Batches have scaled values; what this class says about a window is in original units unless it says
-/// otherwise. A window is named by its part and its index in it, which <see cref="SequenceBatch.RowIds"/> of an evaluation plan says. The values of a
-/// forecast are [<see cref="Horizon"/>, targets], as the network's outputs are.
+/// The data of a forecasting job: windows over series. Batches have scaled values; what this class says about a sequence is in original units unless it says
+/// otherwise. A window makes one sequence, or with <see cref="ForecastingDataOptions.ColumnsApart"/> one for each column that is forecast, in their order. A
+/// sequence is named by its part and its index in it, which <see cref="SequenceBatch.RowIds"/> of an evaluation plan says. The values of a forecast are
+/// [<see cref="Horizon"/>, targets], as the network's outputs are, where targets are the columns that the sequence forecasts.
 /// </summary>
 public sealed class ForecastingData : TaskData
 {
@@ -23,8 +24,8 @@ public sealed class ForecastingData : TaskData
         var panel = options.Format == ForecastingFormat.Panel;
         ImmutableArray<string> inputs = options.Columns.IsDefaultOrEmpty ? [.. _table.Columns] : options.Columns;
         TargetNames = options.Targets.IsDefaultOrEmpty ? inputs : options.Targets;
-        _shape = new WindowShape(
-            options.InputLength, options.Horizon, options.Season, options.Base, IndicesOf(inputs), IndicesOf(TargetNames), _table.Columns.Length, _table.TimeValues);
+        var (read, forecast) = ColumnsOf(inputs, TargetNames, options.ColumnsApart);
+        _shape = new WindowShape(options.InputLength, options.Horizon, options.Season, options.Base, read, forecast, _table.Columns.Length, _table.TimeValues);
         if (saved is null)
             WindowPlanner.CheckSeason(_table, _shape, panel);
         _scales = saved ?? SeriesScales.Fit(options.Normalize, _table);
@@ -45,8 +46,14 @@ public sealed class ForecastingData : TaskData
         Digest = MakeDigest();
     }
 
-    /// <summary>The columns that are forecast.</summary>
+    /// <summary>The columns that are forecast, by all sequences of a window together.</summary>
     public ImmutableArray<string> TargetNames { get; }
+
+    /// <summary>Sequences that a window makes, at least 1: those of one window stand one behind the other.</summary>
+    public int SequencesPerWindow => _shape.PerWindow;
+
+    /// <summary>Columns that a sequence forecasts, at least 1.</summary>
+    public int TargetsPerSequence => _shape.TargetColumns;
 
     /// <summary>Rows of a forecast.</summary>
     public int Horizon => _shape.Horizon;
@@ -58,8 +65,8 @@ public sealed class ForecastingData : TaskData
     public override ImmutableArray<Vocabulary> Vocabularies => [];
 
     /// <summary>
-    /// Columns read; where a known forecast is corrected, as many values again, each column's distance from it at that row; and two values for each time
-    /// feature behind them.
+    /// Columns that a sequence reads; where a known forecast is corrected, as many values again, each column's distance from it at that row; and two values
+    /// for each time feature behind them.
     /// </summary>
     public override int ValueSize => _shape.ValueSize;
 
@@ -113,61 +120,62 @@ public sealed class ForecastingData : TaskData
         ScaleFile.Write(Path.Combine(directory, StateFiles.Normalization), _scales.Kind, _table.Columns, scales);
     }
 
-    /// <summary>The name of a window's series; "all" for a CSV file, which is one series.</summary>
+    /// <summary>The name of a sequence's series; "all" for a CSV file, which is one series.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="window">The window.</param>
-    public string SeriesOf(PartKind part, long window) => _parts[part].SeriesOf(checked((int)window)).Name;
+    /// <param name="sequence">The sequence.</param>
+    public string SeriesOf(PartKind part, long sequence) => _parts[part].SeriesOf(checked((int)sequence)).Name;
 
-    /// <summary>The first row of a window's forecast, counted from the beginning of the series (of the training data, where the part goes on from it).</summary>
+    /// <summary>The first row of a sequence's forecast, counted from the beginning of the series (of the training data, where the part goes on from it).</summary>
     /// <param name="part">The part.</param>
-    /// <param name="window">The window.</param>
-    public long RowOf(PartKind part, long window) => _parts[part].RowOf(checked((int)window));
+    /// <param name="sequence">The sequence.</param>
+    public long RowOf(PartKind part, long sequence) => _parts[part].RowOf(checked((int)sequence));
 
     /// <summary>What came. Only for data with targets.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="window">The window.</param>
+    /// <param name="sequence">The sequence.</param>
     /// <param name="values">Where to, [Horizon, targets].</param>
-    public void Actual(PartKind part, long window, Span<float> values) => _parts[part].Actual(checked((int)window), CheckSize(values));
+    public void Actual(PartKind part, long sequence, Span<float> values) => _parts[part].Actual(checked((int)sequence), CheckSize(values));
 
     /// <summary>The naive forecast: the last value before the forecast, at every step of it.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="window">The window.</param>
+    /// <param name="sequence">The sequence.</param>
     /// <param name="values">Where to, [Horizon, targets].</param>
-    public void NaiveForecast(PartKind part, long window, Span<float> values) =>
-        _parts[part].Forecast(checked((int)window), KnownForecast.Last, CheckSize(values));
+    public void NaiveForecast(PartKind part, long sequence, Span<float> values) =>
+        _parts[part].Forecast(checked((int)sequence), KnownForecast.Last, CheckSize(values));
 
     /// <summary>The seasonal forecast: the value one season before, or as many seasons as it takes to be known. Only for data with targets.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="window">The window.</param>
+    /// <param name="sequence">The sequence.</param>
     /// <param name="values">Where to, [Horizon, targets].</param>
-    public void SeasonalForecast(PartKind part, long window, Span<float> values) =>
-        _parts[part].Forecast(checked((int)window), KnownForecast.Seasonal, CheckSize(values));
+    public void SeasonalForecast(PartKind part, long sequence, Span<float> values) =>
+        _parts[part].Forecast(checked((int)sequence), KnownForecast.Seasonal, CheckSize(values));
 
-    /// <summary>Brings a window's scaled values, such as the network's outputs, back to original units, in place.</summary>
+    /// <summary>Brings a sequence's scaled values, such as the network's outputs, back to original units, in place.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="window">The window.</param>
+    /// <param name="sequence">The sequence.</param>
     /// <param name="values">[Horizon, targets].</param>
-    public void ToOriginal(PartKind part, long window, Span<float> values) => _parts[part].Convert(checked((int)window), CheckSize(values), toOriginal: true);
+    public void ToOriginal(PartKind part, long sequence, Span<float> values) => _parts[part].Convert(checked((int)sequence), CheckSize(values), toOriginal: true);
 
-    /// <summary>Scales a window's original values as its batch scales its targets, in place.</summary>
+    /// <summary>Scales a sequence's original values as its batch scales its targets, in place.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="window">The window.</param>
+    /// <param name="sequence">The sequence.</param>
     /// <param name="values">[Horizon, targets].</param>
-    public void ToNormalized(PartKind part, long window, Span<float> values) => _parts[part].Convert(checked((int)window), CheckSize(values), toOriginal: false);
+    public void ToNormalized(PartKind part, long sequence, Span<float> values) => _parts[part].Convert(checked((int)sequence), CheckSize(values), toOriginal: false);
 
     /// <summary>
     /// The scale of MASE (Hyndman and Koehler 2006): the mean absolute difference between a value and the one a season before, over the training rows of the
-    /// window's series, or, where it has none, over the rows before the forecast. 0 where the series repeats itself: such a window has no MASE.
+    /// sequence's series, or, where it has none, over the rows before the forecast. 0 where the series repeats itself: such a sequence has no MASE.
     /// </summary>
     /// <param name="part">The part.</param>
-    /// <param name="window">The window.</param>
+    /// <param name="sequence">The sequence.</param>
     /// <param name="scales">Where to, [targets].</param>
-    public void MaseScales(PartKind part, long window, Span<double> scales)
+    public void MaseScales(PartKind part, long sequence, Span<double> scales)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(scales.Length, TargetNames.Length, nameof(scales));
-        var series = _parts[part].SeriesOf(checked((int)window));
-        var differences = _differences.TryGetValue(series, out var known) ? known : SeasonalDifferences(series, _parts[part].RowOf(checked((int)window)));
-        differences.CopyTo(scales);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scales.Length, TargetsPerSequence, nameof(scales));
+        var index = checked((int)sequence);
+        var series = _parts[part].SeriesOf(index);
+        var differences = _differences.TryGetValue(series, out var known) ? known : SeasonalDifferences(series, _parts[part].RowOf(index));
+        differences.AsSpan(_parts[part].PlaceOf(index) * TargetsPerSequence, TargetsPerSequence).CopyTo(scales);
     }
 
     internal static ForecastingData LoadNew(ForecastingDataOptions options, IProgress<DataProgress>? progress) =>
@@ -192,15 +200,28 @@ public sealed class ForecastingData : TaskData
         return values;
     }
 
-    private int[] IndicesOf(ImmutableArray<string> names) => [.. names.Select(name => Array.IndexOf(_table.Columns, name))];
+    // Apart, a sequence reads the column that it forecasts and those that no sequence does.
+    private (int[][] Read, int[][] Forecast) ColumnsOf(ImmutableArray<string> inputs, ImmutableArray<string> targets, bool apart)
+    {
+        if (!apart)
+            return ([IndicesOf(inputs)], [IndicesOf(targets)]);
+        var outside = targets.FirstOrDefault(target => !inputs.Contains(target, StringComparer.Ordinal));
+        if (outside is not null)
+            throw new InvalidInputException($"data.targets names \"{outside}\", which is not among data.columns; with data.columns-apart a column is forecast from itself.");
+        int[] beside = IndicesOf(inputs.Except(targets, StringComparer.Ordinal));
+        return ([.. IndicesOf(targets).Select(target => (int[])[target, .. beside])], [.. IndicesOf(targets).Select(target => (int[])[target])]);
+    }
+
+    private int[] IndicesOf(IEnumerable<string> names) => [.. names.Select(name => Array.IndexOf(_table.Columns, name))];
 
     private double[] SeasonalDifferences(Series series, int rows)
     {
-        var differences = new double[_shape.Targets.Length];
+        int[] targets = [.. _shape.Targets.SelectMany(columns => columns)];
+        var differences = new double[targets.Length];
         for (var target = 0; target < differences.Length && rows > _shape.Season; target++)
         {
             for (var row = _shape.Season; row < rows; row++)
-                differences[target] += Math.Abs((double)series[row, _shape.Targets[target]] - series[row - _shape.Season, _shape.Targets[target]]);
+                differences[target] += Math.Abs((double)series[row, targets[target]] - series[row - _shape.Season, targets[target]]);
             differences[target] /= rows - _shape.Season;
         }
         return differences;
@@ -210,8 +231,11 @@ public sealed class ForecastingData : TaskData
     {
         using var digest = new ContentDigest("forecasting");
         digest.Add<int>([_shape.InputLength, _shape.Horizon, _shape.Season, (int)_shape.Base, _shape.TimeValues, (int)_scales.Kind]);
-        digest.Add<int>(_shape.Inputs);
-        digest.Add<int>(_shape.Targets);
+        foreach (var (read, forecast) in _shape.Inputs.Zip(_shape.Targets))
+        {
+            digest.Add<int>(read);
+            digest.Add<int>(forecast);
+        }
         foreach (var scales in (IEnumerable<ColumnScales>)[_scales.Common, .. _table.All.Select(series => _scales.BySeries.GetValueOrDefault(series.Name)).OfType<ColumnScales>()])
         {
             digest.Add<double>(scales.Means);

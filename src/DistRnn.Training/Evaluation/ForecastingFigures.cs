@@ -28,7 +28,7 @@ internal sealed class ForecastingFigures(ForecastingData data, PartKind part, Sh
 
     private readonly float[] _actual = new float[data.Outputs];
     private readonly float[] _forecast = new float[data.Outputs];
-    private readonly double[] _scales = new double[data.TargetNames.Length];
+    private readonly double[] _scales = new double[data.TargetsPerSequence];
     private double[][] _rowSums = [.. Enumerable.Range(0, SumsOfAShard).Select(_ => Array.Empty<double>())];
 
     internal override bool WantsValues => true;

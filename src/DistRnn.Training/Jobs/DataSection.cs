@@ -90,6 +90,9 @@ public sealed record DataSection
     /// <summary>Forecasting, csv: the columns that are forecast; empty for all of <see cref="Columns"/>.</summary>
     public ImmutableArray<string> Targets { get; init; } = [];
 
+    /// <summary>Forecasting, csv: whether each column that is forecast is a series of its own, all by one network.</summary>
+    public bool ColumnsApart { get; init; }
+
     /// <summary>Forecasting, csv: the column of times, or null.</summary>
     public string? TimeColumn { get; init; }
 

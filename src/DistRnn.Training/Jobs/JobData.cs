@@ -124,6 +124,7 @@ public static class JobData
             Format = JobNames.Parse<ForecastingFormat>(data.Format),
             Columns = data.Columns,
             Targets = data.Targets,
+            ColumnsApart = data.ColumnsApart,
             TimeColumn = data.TimeColumn,
             Series = data.Series,
             Time = data.Time,

@@ -16,6 +16,7 @@ internal static partial class JobSchema
     [
         OfCsv(Forecast("columns", ValueKind.TextList, "The columns that are read; an empty list is all but the time.", data => data.Columns, (data, value) => data with { Columns = (ImmutableArray<string>)value! })),
         OfCsv(Forecast("targets", ValueKind.TextList, "The columns that are forecast; an empty list is all that are read.", data => data.Targets, (data, value) => data with { Targets = (ImmutableArray<string>)value! })),
+        OfCsv(Forecast("columns-apart", ValueKind.Boolean, "Whether each column that is forecast is a series of its own, read without the others, all by one network.", data => data.ColumnsApart, (data, value) => data with { ColumnsApart = (bool)value! })),
         OfCsv(Forecast("time-column", ValueKind.Text, "The column of times.", data => data.TimeColumn, (data, value) => data with { TimeColumn = (string?)value }) with { NoneWord = "none" }),
         OfPanel(Forecast("series", ValueKind.Text, "The column that names the series; none is the first.", data => data.Series, (data, value) => data with { Series = (string?)value }) with { NoneWord = "none" }),
         OfLongPanel(Forecast("time", ValueKind.Text, "The column of times.", data => data.Time, (data, value) => data with { Time = (string?)value }) with { NoneWord = "none" }),

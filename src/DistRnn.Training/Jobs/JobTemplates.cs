@@ -60,8 +60,8 @@ public static class JobTemplates
         _ =>
         [
             ("task", "forecasting"), ("data.format", "csv"), ("data.train", "train.csv"), ("data.split.parts.train", "0.6"), ("data.split.parts.valid", "0.2"), ("data.split.parts.test", "0.2"),
-            ("data.time-column", "date"), ("data.input-length", "48"), ("data.horizon", "24"), ("data.season", "24"), ("model.cell", "rnn"), ("model.hidden", "256"), ("model.residual", "seasonal"), ("model.dropout.output", "0.5"),
-            ("model.initializer", "orthogonal"), ("training.epochs", "8"), ("training.batch", "64"), ("training.learning-rate", "0.0005"), ("training.schedule", "cosine"), ("training.clip-norm", "1"),
+            ("data.columns-apart", "true"), ("data.time-column", "date"), ("data.input-length", "96"), ("data.horizon", "24"), ("data.season", "24"), ("data.time-features", "[]"), ("model.cell", "rnn"), ("model.hidden", "128"),
+            ("model.residual", "seasonal"), ("model.dropout.output", "0.2"), ("model.initializer", "orthogonal"), ("training.epochs", "6"), ("training.batch", "64"), ("training.learning-rate", "0.001"), ("training.schedule", "cosine"), ("training.clip-norm", "1"),
         ],
     };
 

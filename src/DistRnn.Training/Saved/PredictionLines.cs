@@ -24,12 +24,17 @@ internal abstract class PredictionLines
         _ => new ClassLines(data),
     };
 
-    /// <summary>The line of one sequence.</summary>
+    /// <summary>Sequences of which a line says something, at least 1: those of one line stand one behind the other, in an evaluation's shards too.</summary>
+    public virtual int SequencesPerLine => 1;
+
+    /// <summary>The line that ends with a sequence; null where more sequences belong to its line.</summary>
     /// <param name="batch">Its shard.</param>
     /// <param name="row">Its row there.</param>
     /// <param name="predictions">What the network says of the shard.</param>
-    public string LineOf(SequenceBatch batch, int row, Predictions predictions)
+    public string? LineOf(SequenceBatch batch, int row, Predictions predictions)
     {
+        if (!EndsLine(batch, row, predictions))
+            return null;
         _buffer.ResetWrittenCount();
         using (var json = new Utf8JsonWriter(_buffer, Options))
         {
@@ -39,6 +44,9 @@ internal abstract class PredictionLines
         }
         return Encoding.UTF8.GetString(_buffer.WrittenSpan);
     }
+
+    /// <summary>Takes a sequence, and says whether it is the last of its line.</summary>
+    protected virtual bool EndsLine(SequenceBatch batch, int row, Predictions predictions) => true;
 
     protected abstract void Write(Utf8JsonWriter json, SequenceBatch batch, int row, Predictions predictions);
 
@@ -75,21 +83,33 @@ internal abstract class PredictionLines
     /// <summary><c>{"series": "all", "row": 120, "forecast": {"OT": [1.5, 1.7]}}</c>, in original units; row is the first forecast row's place in its series.</summary>
     private sealed class ForecastLines(ForecastingData data) : PredictionLines
     {
-        private readonly float[] _values = new float[data.Outputs];
+        // What the sequences of a window forecast, one behind the other.
+        private readonly float[] _values = new float[data.SequencesPerWindow * data.Outputs];
+
+        public override int SequencesPerLine => data.SequencesPerWindow;
+
+        protected override bool EndsLine(SequenceBatch batch, int row, Predictions predictions)
+        {
+            var sequence = batch.RowIds[row];
+            var place = (int)(sequence % data.SequencesPerWindow);
+            var values = _values.AsSpan(place * data.Outputs, data.Outputs);
+            predictions.Values.Slice(row * values.Length, values.Length).CopyTo(values);
+            data.ToOriginal(PartKind.Test, sequence, values);
+            return place == data.SequencesPerWindow - 1;
+        }
 
         protected override void Write(Utf8JsonWriter json, SequenceBatch batch, int row, Predictions predictions)
         {
             var window = batch.RowIds[row];
-            predictions.Values.Slice(row * _values.Length, _values.Length).CopyTo(_values);
-            data.ToOriginal(PartKind.Test, window, _values);
             json.WriteString("series", data.SeriesOf(PartKind.Test, window));
             json.WriteNumber("row", data.RowOf(PartKind.Test, window));
             json.WriteStartObject("forecast");
             for (var target = 0; target < data.TargetNames.Length; target++)
             {
+                var (place, column) = Math.DivRem(target, data.TargetsPerSequence);
                 json.WriteStartArray(data.TargetNames[target]);
                 for (var step = 0; step < data.Horizon; step++)
-                    json.WriteNumberValue(_values[step * data.TargetNames.Length + target]);
+                    json.WriteNumberValue(_values[place * data.Outputs + step * data.TargetsPerSequence + column]);
                 json.WriteEndArray();
             }
             json.WriteEndObject();

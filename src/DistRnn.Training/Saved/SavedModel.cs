@@ -124,8 +124,8 @@ public sealed class SavedModel : IDisposable
             throw new InvalidInputException("The model is a translator; 'translate' turns lines into lines and 'evaluate' measures a file of pairs.");
         using var data = LoadToPredict(file, progress);
         var plan = data.CreateEvaluationPlan(PartKind.Test, Job.Training.Batch);
-        var lines = new string[plan.Sequences];
         var writer = PredictionLines.Of(data);
+        var lines = new string[plan.Sequences / writer.SequencesPerLine];
         new Evaluator(Network, _computer).Predict(plan, Use, cancellation);
         foreach (var text in lines)
             line(text);
@@ -133,7 +133,8 @@ public sealed class SavedModel : IDisposable
         void Use(int shard, SequenceBatch batch, Predictions predictions)
         {
             for (var row = 0; row < batch.Rows; row++)
-                lines[batch.RowIds[row]] = writer.LineOf(batch, row, predictions);
+                if (writer.LineOf(batch, row, predictions) is { } text)
+                    lines[batch.RowIds[row] / writer.SequencesPerLine] = text;
         }
     }
 

@@ -86,6 +86,31 @@ public sealed class UseTests
     }
 
     [Fact]
+    public void Forecasting_ColumnsApart_TrainsEvaluatesAndPredictsAllColumns()
+    {
+        using var job = TinyJob.Create("forecasting");
+        job.Write("series.csv", "date,up,down\n" + string.Concat(Enumerable.Range(0, 120).Select(day => FormattableString.Invariant($"{new DateOnly(2024, 1, 1).AddDays(day):yyyy-MM-dd},{day % 12},{100 - day % 12}\n"))));
+        var file = job.Write("apart.yaml", """
+            task: forecasting
+            data: {train: series.csv, time-column: date, columns-apart: true, time-features: [weekday], input-length: 12, horizon: 4, season: 12, split: {parts: {train: 0.6, valid: 0.2, test: 0.2}}}
+            model: {hidden: 6, residual: seasonal}
+            training: {steps: 8, batch: 10}
+            cluster: {threads-per-worker: 1}
+            """);
+        var trained = CommandLine.Run("train", file, "--output", job.Run, "--json").LastLineAsJson();
+        var many = CommandLine.Run("train", file, "--output", job["many"], "--workers", "3", "--parameter-servers", "2", "--json").LastLineAsJson();
+        Assert.Equal(trained.GetProperty("fingerprint").GetString(), many.GetProperty("fingerprint").GetString());
+        Assert.Equal(MetricsOf(trained), MetricsOf(CommandLine.Run("evaluate", job.Run, "--json").LastLineAsJson()));
+        var forecast = Assert.Single(Predict(job, job["series.csv"])).GetProperty("forecast");
+        Assert.Equal(["up", "down"], forecast.EnumerateObject().Select(column => column.Name));
+        Assert.All(forecast.GetProperty("up").EnumerateArray(), value => Assert.InRange(value.GetDouble(), -20, 31));
+        Assert.All(forecast.GetProperty("down").EnumerateArray(), value => Assert.InRange(value.GetDouble(), 69, 120));
+        var refused = CommandLine.Run("train", file, "--output", job["refused"], "--set", "data.columns=[up]", "--set", "data.targets=[down]");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("data.targets names \"down\"", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Predict_FromBuiltInData_NeedsNoFile()
     {
         using var directory = new TemporaryDirectory();

@@ -43,6 +43,24 @@ public sealed class FigureTests
     }
 
     [Fact]
+    public void Evaluate_OfColumnsApart_MeansOverAllColumnsAsTogether()
+    {
+        using var space = new Workspace();
+        var apart = space.Train(space.Job(Workspace.ForecastingApart), "apart").Test;
+        var together = space.Train(space.Job(Workspace.ForecastingApart, "data.columns-apart=false"), "together").Test;
+        Assert.Equal(together.Select(metric => metric.Key), apart.Select(metric => metric.Key));
+        foreach (var (name, value) in together.Where(metric => metric.Key.Contains('-', StringComparison.Ordinal) && !metric.Key.EndsWith("-original", StringComparison.Ordinal)))
+            Assert.Equal(value, apart[name], 1e-12);
+        Assert.Equal(together["naive-mse-original"], apart["naive-mse-original"], 1e-9);
+
+        // A network that says nothing is the forecast that it corrects, whichever columns it is asked for.
+        var silent = space.Train(space.Job(Workspace.ForecastingApart, "model.initializer=uniform(1e-30)", "training.learning-rate=1e-30", "training.keep=last"), "silent").Test;
+        Assert.Equal(silent["seasonal-mse"], silent["mse"], 1e-6);
+        Assert.Equal(silent["seasonal-mae-original"], silent["mae-original"], 1e-6);
+        Assert.Equal(silent["seasonal-mase"], silent["mase"], 1e-6);
+    }
+
+    [Fact]
     public void Evaluate_OfALabelUnseenInTraining_CountsItAsWrong()
     {
         using var space = new Workspace();

@@ -11,12 +11,13 @@ public sealed class JobDataTests
     {
         var options = Assert.IsType<ForecastingDataOptions>(JobData.OptionsOf(JobText.Parse("""
             task: forecasting
-            data: {format: csv, train: a.csv, time-column: date, columns: [x, y], targets: [y], input-length: 5, horizon: 3, season: 7, normalize: instance, time-features: [hour], split: {parts: {train: 0.5, valid: 0.25, test: 0.25}}}
+            data: {format: csv, train: a.csv, time-column: date, columns: [x, y], targets: [y], columns-apart: true, input-length: 5, horizon: 3, season: 7, normalize: instance, time-features: [hour], split: {parts: {train: 0.5, valid: 0.25, test: 0.25}}}
             model: {residual: last}
             """)));
         Assert.Equal((ForecastingFormat.Csv, "date", 5, 3, 7), (options.Format, options.TimeColumn, options.InputLength, options.Horizon, options.Season));
         Assert.Equal((NormalizeKind.Instance, KnownForecast.Last), (options.Normalize, options.Base));
         Assert.Equal(["y"], options.Targets);
+        Assert.True(options.ColumnsApart);
         Assert.Equal([TimeFeature.Hour], options.TimeFeatures);
         Assert.Equal(new SplitOptions { Train = 0.5, Valid = 0.25, Test = 0.25, Order = SplitOrder.File }, options.Split);
     }

@@ -100,6 +100,7 @@ public sealed class JobErrorTests
     [InlineData("forecasting", "train: a, time-features: [hour]", "'data.time-features' needs a column of times")]
     [InlineData("forecasting", "train: a, time-column: t, time-features: [era]", "'data.time-features' is 'era'; allowed is a list of minute, hour")]
     [InlineData("forecasting", "train: a, wide: true", "only with data.format: panel")]
+    [InlineData("forecasting", "train: a, format: panel, columns-apart: true", "'data.columns-apart' is true, but it has a meaning only with data.format: csv")]
     [InlineData("classification", "train: a, format: csv, lowercase: true", "only for text")]
     [InlineData("classification", "train: a, normalize: instance", "only for sequences of numbers")]
     [InlineData("language-model", "train: a, max-length: 5", "'data.max-length' belongs to the tasks classification, tagging")]

@@ -159,6 +159,22 @@ public sealed class SavedModelTests
     }
 
     [Fact]
+    public void Predict_OfColumnsApart_HasAllColumnsInOneLine()
+    {
+        using var space = new Workspace();
+        space.Train(space.Job(Workspace.ForecastingApart, "training.epochs=30"), "run");
+        var line = Assert.Single(Predict(space, "series.csv"));
+        Assert.Equal(160, line.GetProperty("row").GetInt64());
+        var forecast = line.GetProperty("forecast").EnumerateObject().ToDictionary(column => column.Name, column => column.Value.EnumerateArray().Select(value => value.GetDouble()).ToArray());
+        Assert.Equal(["b", "a"], forecast.Keys);
+        for (var step = 0; step < 3; step++)
+        {
+            Assert.Equal((160 + step) % 6, forecast["a"][step], 0.5);
+            Assert.Equal((160 + step) * 7 % 6 + 0.1 * ((160 + step) % 5), forecast["b"][step], 0.5);
+        }
+    }
+
+    [Fact]
     public void Evaluate_OfAFile_SaysWhatThePartOfTheSameFileSays()
     {
         using var space = new Workspace();

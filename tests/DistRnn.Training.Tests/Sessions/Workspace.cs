@@ -44,6 +44,13 @@ internal sealed class Workspace : IDisposable
         training: {epochs: 3, batch: 8, learning-rate: 0.02}
         """;
 
+    public const string ForecastingApart = """
+        task: forecasting
+        data: {format: csv, train: series.csv, columns: [a, b], columns-apart: true, targets: [b, a], input-length: 12, horizon: 3, season: 6, split: {parts: {train: 0.6, valid: 0.2, test: 0.2}}}
+        model: {cell: rnn, hidden: 6, residual: seasonal}
+        training: {epochs: 3, batch: 15, batch-shards: 3, learning-rate: 0.02}
+        """;
+
     public const string WordVectors = """
         task: word-vectors
         data: {train: words.txt, valid: words.valid.txt, analogies: questions.txt, similarities: pairs.txt, min-count: 1, subsample: 0.01}
@@ -81,7 +88,7 @@ internal sealed class Workspace : IDisposable
 
     public string Root { get; }
 
-    public static TheoryDataOfJobs Jobs => new(LanguageModel, Classification, Tagging, ChainTagging, Forecasting, Translation, WordVectors);
+    public static TheoryDataOfJobs Jobs => new(LanguageModel, Classification, Tagging, ChainTagging, Forecasting, ForecastingApart, Translation, WordVectors);
 
     public JobOptions Job(string yaml, params string[] sets) =>
         JobFile.Parse(yaml, "job.yaml", "job", Root, new JobOverrides { Sets = [.. sets], WorkingDirectory = Root });
