@@ -26,7 +26,8 @@ public sealed class LoadedJob : IDisposable
         ArgumentNullException.ThrowIfNull(job);
         var consistency = ConsistencyPolicy.Parse(job.Cluster.Consistency);
         _ = Codec.Parse(job.Cluster.Codec);
-        return TrainingSession.Outline(job, options, progress, setup => StepTraffic.BytesOf(PlanFor(setup, job.Cluster.ParameterServers), default, job.Cluster.Workers, consistency));
+        return TrainingSession.Outline(job, options, progress, setup => StepTraffic.BytesOf(
+            PlanFor(setup, PartitionMap.CountFor(setup.Network.Parameters, job.Cluster.ParameterServers)), default, job.Cluster.Workers, job.Cluster.ParameterServers, consistency));
     }
 
     private LoadedJob(TrainingSetup setup)

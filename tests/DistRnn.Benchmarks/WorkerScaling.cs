@@ -30,8 +30,8 @@ internal static class WorkerScaling
     /// <returns>0, or 1 where fingerprints differ.</returns>
     internal static async Task<int> RunAsync(int hidden, int rounds)
     {
-        // Two fifths of the steps are not counted: every process compiles what it runs often in some seconds of its own.
-        var steps = hidden < 400 ? 40 : 20;
+        // The first half of the steps is not counted: every process compiles what it runs often in some seconds of its own.
+        var steps = hidden < 400 ? 120 : 24;
         var directory = Directory.CreateTempSubdirectory("distrnn-scaling").FullName;
         try
         {
@@ -107,7 +107,7 @@ internal static class WorkerScaling
     private static (double Speed, string Fingerprint) Read(string run)
     {
         var rates = File.ReadLines(Path.Combine(run, "metrics.jsonl")).Select(row => JsonDocument.Parse(row).RootElement.GetProperty("tokens_per_second").GetDouble()).ToArray();
-        var warm = rates.Length * 2 / 5;
+        var warm = rates.Length / 2;
         using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "summary.json")));
         return ((rates.Length - warm) / (rates.Length / rates[^1] - warm / rates[warm - 1]), summary.RootElement.GetProperty("fingerprint").GetString()!);
     }

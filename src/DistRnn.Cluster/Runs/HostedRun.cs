@@ -21,6 +21,9 @@ internal sealed record HostedRunOptions
     /// <summary>The status of a run that is told to end.</summary>
     public string StopStatus { get; init; } = "interrupted";
 
+    /// <summary>Into how many parts the parameters are cut; null for what suits the parameter servers.</summary>
+    public int? Partitions { get; init; }
+
     /// <summary>The version that the members hold of a run which an earlier coordinator began: its rows up to there stand.</summary>
     public long? AdoptedVersion { get; init; }
 
@@ -169,12 +172,13 @@ internal sealed class HostedRun : IDisposable
     private RunPlan PlanOf(VersionContent start, HostedRunOptions hosting, int incarnation, long term)
     {
         var cluster = Job.Job.Cluster;
+        var partitions = hosting.Partitions ?? PartitionMap.CountFor(Job.Table, cluster.ParameterServers);
         var text = hosting.SendsJob ? File.ReadAllText(Path.Combine(_journal.Directory, "job.yaml")) : "";
         return new RunPlan
         {
             Run = Path.GetFileName(_journal.Directory),
-            Description = new RunDescription(cluster.ParameterServers, hosting.Package, cluster.Workers, cluster.ParameterServers, hosting.Holder, Job.Job.Name, text).ToBytes(),
-            Spec = Job.SpecFor(cluster.ParameterServers),
+            Description = new RunDescription(partitions, hosting.Package, cluster.Workers, cluster.ParameterServers, hosting.Holder, Job.Job.Name, text).ToBytes(),
+            Spec = Job.SpecFor(partitions),
             Course = Job.Course,
             StartVersion = start.Version,
             StartPosition = start.Position,

@@ -302,7 +302,7 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
         }
         var earlier = run.TakenOver;
         if (earlier is not null)
-            (workers, servers) = (earlier.Description.Workers, earlier.Description.Partitions);
+            (workers, servers) = (earlier.Description.Workers, earlier.Description.ParameterServers);
         if (run.IsBegun)
             LayDown(run);
         var job = run.Job with { Cluster = run.Job.Cluster with { Workers = workers, ParameterServers = servers } };
@@ -313,6 +313,7 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
             Package = run.Package,
             Holder = Here,
             StopStatus = "cancelled",
+            Partitions = earlier?.Description.Partitions,
             AdoptedVersion = earlier?.Version,
             AdoptedPosition = earlier?.Position ?? default,
             Peers = _peers,

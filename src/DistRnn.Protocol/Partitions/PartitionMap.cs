@@ -10,6 +10,25 @@ public sealed class PartitionMap
     /// <summary>The most partitions a run may have.</summary>
     public const int PartitionsMax = 1024;
 
+    // 4 MiB take some milliseconds on their way: less is not worth a message of its own.
+    private const long FloatsWorthCutting = 1 << 20;
+    private const int PartitionsOfServerMax = 4;
+
+    /// <summary>
+    /// Into how many parts a vector is cut for some servers, which get every so many-th of them. Small vectors: one each. Of larger ones each server has up to four, spread over
+    /// the layers: one is on its way while the next is still being computed, summed or copied, and all servers have as much to do.
+    /// </summary>
+    /// <param name="table">The layout of the vector.</param>
+    /// <param name="servers">Parameter servers, at least 1.</param>
+    /// <returns>A multiple of <paramref name="servers"/>, or <see cref="PartitionsMax"/> where that would be more.</returns>
+    public static int CountFor(ParameterTable table, int servers)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(servers);
+        var each = Math.Clamp((table.Count + servers * FloatsWorthCutting / 2) / (servers * FloatsWorthCutting), 1, PartitionsOfServerMax);
+        return (int)Math.Min(each * servers, PartitionsMax);
+    }
+
     /// <summary>Cuts a table.</summary>
     /// <param name="table">The layout of the vector.</param>
     /// <param name="partitions">How many parts, 1 to <see cref="PartitionsMax"/>.</param>

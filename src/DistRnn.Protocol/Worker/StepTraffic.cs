@@ -6,23 +6,25 @@ namespace DistRnn.Protocol;
 public static class StepTraffic
 {
     /// <summary>
-    /// The bytes that workers pull from and push to other processes in a step: each of the first processes works and serves parameters, up to both counts, each server owns a
-    /// partition, and the step's shards are shared out evenly. What is carried from step to step, and what owners copy to each other, is not counted.
+    /// The bytes that workers pull from and push to other processes in a step: each of the first processes works and serves parameters, up to both counts, servers own
+    /// partitions in turn, and the step's shards are shared out evenly. What is carried from step to step, and what owners copy to each other, is not counted.
     /// </summary>
-    /// <param name="plan">What workers know of the run; its partitions are the servers.</param>
+    /// <param name="plan">What workers know of the run.</param>
     /// <param name="address">The step.</param>
     /// <param name="workers">Workers, at least 1.</param>
+    /// <param name="servers">Parameter servers, at least 1.</param>
     /// <param name="consistency">When an update may be made: where shards are applied one by one, each pulls and pushes for itself.</param>
-    public static long BytesOf(IWorkerPlan plan, StepAddress address, int workers, ConsistencyPolicy consistency)
+    public static long BytesOf(IWorkerPlan plan, StepAddress address, int workers, int servers, ConsistencyPolicy consistency)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(consistency);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(workers);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(servers);
         var nodes = LeaseTable.Cut(plan.Shards, plan.Codec.PushesLeavesOnly || consistency.AppliesShards ? plan.Shards : workers);
         var bytes = 0L;
         for (var i = 0; i < nodes.Count; i++)
         {
-            foreach (var layout in plan.Partitions.Layouts.Where(layout => layout.Index != i % workers))
+            foreach (var layout in plan.Partitions.Layouts.Where(layout => layout.Index % servers != i % workers))
             {
                 var (rows, rowBytes) = RowsOf(plan, address, nodes[i], layout);
                 // A worker pulls what is dense once for all its shards of a version.
