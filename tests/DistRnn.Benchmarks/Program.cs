@@ -16,6 +16,7 @@ return args switch
     ["workers", var hidden, var rounds] => await WorkerScaling.RunAsync(int.Parse(hidden, CultureInfo.InvariantCulture), int.Parse(rounds, CultureInfo.InvariantCulture)),
     ["staleness"] => await StalenessGain.RunAsync(60),
     ["staleness", var steps] => await StalenessGain.RunAsync(int.Parse(steps, CultureInfo.InvariantCulture)),
+    ["staleness", var steps, var data] => await StalenessGain.RunAsync(int.Parse(steps, CultureInfo.InvariantCulture), data),
     ["bare", var job, var run] => WorkerScaling.Bare(job, run),
     _ => Usage(),
 };
@@ -27,6 +28,6 @@ static int Usage()
     Console.Error.WriteLine("encoder-decoder [THREADS [STEPS]]   the speed of an encoder-decoder's training step");
     Console.Error.WriteLine("recovery [RUNS [worker|parameter-server|coordinator]]   how long a run stands still when a worker, a parameter server or the coordinator is killed");
     Console.Error.WriteLine("workers [HIDDEN [ROUNDS]]   tokens a second of one and of two workers, in one process and in several, beside the bare trainer's");
-    Console.Error.WriteLine("staleness [STEPS]   what bounded-staleness(2) gains where one of four workers is four times slower");
+    Console.Error.WriteLine("staleness [STEPS [text|sunspots]]   what bounded-staleness(2) gains where one of four workers is four times slower");
     return 2;
 }

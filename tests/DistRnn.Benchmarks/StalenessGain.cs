@@ -25,8 +25,9 @@ internal static partial class StalenessGain
 
     /// <summary>Measures and prints.</summary>
     /// <param name="steps">Steps of a run.</param>
+    /// <param name="data">The data set; empty for both.</param>
     /// <returns>0.</returns>
-    internal static async Task<int> RunAsync(int steps)
+    internal static async Task<int> RunAsync(int steps, string data = "")
     {
         var directory = Directory.CreateTempSubdirectory("distrnn-staleness").FullName;
         var seed = Text($"localhost:{FreePort()}");
@@ -41,7 +42,7 @@ internal static partial class StalenessGain
                 nodes.Add(StartNode(directory, Text($"worker-{worker}"), "worker", seed, "--set", "threads=1"));
             await WaitForAsync(nodes.Count, seed);
             var workers = nodes.Skip(2).Select(node => node.Id).ToArray();
-            foreach (var (name, rate, window, task) in Jobs())
+            foreach (var (name, rate, window, task) in Jobs().Where(job => data.Length == 0 || job.Name == data))
             {
                 var results = new List<(double Speed, double Loss)>();
                 foreach (var policy in s_policies)
@@ -80,7 +81,7 @@ internal static partial class StalenessGain
             data: {train: train.txt, valid: valid.txt, tokens: word}
             model: {embedding: 128, hidden: 256}
             """),
-        ("sunspots", 0.002, "", """
+        ("sunspots", 0.001, "", """
             task: forecasting
             data: {format: csv, train: "built-in:sunspots/monthly-sunspots.csv", time-column: Month, columns: [Sunspots], targets: [Sunspots], input-length: 132, horizon: 12, season: 132, split: {parts: {train: 0.8, valid: 0.2}}}
             model: {cell: gru, hidden: 96}

@@ -1,4 +1,5 @@
 using DistRnn.Protocol;
+using DistRnn.Runtime;
 using DistRnn.Training;
 using Xunit;
 
@@ -26,6 +27,22 @@ public sealed class ClusterTrainingTests : IDisposable
         using var ledger = LedgerReader.Open(Path.Combine(_directory, "together", "ledger.db"));
         Assert.Equal(together.Steps, ledger.EventsOf<StepCommitted>().Count());
         Assert.Empty(together.Faults);
+    }
+
+    [Fact]
+    public async Task Run_OfAModelOfWhichServersOwnSeveralPartitions_HasTheFingerprintOfOneProcess()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var small = SampleJobs.With(SampleJobs.LanguageModel(_directory, "codec: none", steps: 4), 2, 2);
+        var job = small with { Model = small.Model with { Hidden = [512, 512] } };
+        using (var loaded = LoadedJob.Load(job, 1, SilentProgress.Instance))
+            Assert.Equal(4, PartitionMap.CountFor(loaded.Table, 2));
+        var alone = TrainingSession.Run(job, Options("alone"), SilentProgress.Instance, cancellation);
+        await using var coordinator = new OneCoordinator(new CoordinatorOrder(JobFile.Write(job), job.Name, Path.Combine(_directory, "together"), "once", false));
+        await using var nodes = SocketNodes.Start(coordinator.Seed, 2, 2, _ => { });
+        var together = coordinator.WaitForEnd(_ => { }, cancellation);
+        Assert.Equal((alone.Fingerprint, alone.ModelFingerprint), (together.Fingerprint, together.ModelFingerprint));
+        Assert.Empty(Audit.Run(Path.Combine(_directory, "together")).Violations);
     }
 
     [Fact]
