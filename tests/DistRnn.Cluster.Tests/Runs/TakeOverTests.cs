@@ -15,16 +15,15 @@ public sealed class TakeOverTests
     {
         await using var cluster = await MachineCluster.StartAsync(3, 2);
         await using var client = ClusterClient.Create(cluster.Seeds);
-        var jobs = new[] { Job(cluster, 1, 600), Job(cluster, 2, 5), Job(cluster, 3, 5) };
+        var jobs = new[] { Job(cluster, 1, 1500), Job(cluster, 2, 5), Job(cluster, 3, 5) };
         var names = new List<string>();
         foreach (var job in jobs)
             names.Add((await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!);
         var before = await UntilAsync(client, names[0], run => run.GetProperty("step").GetInt64() > 60);
         var lost = cluster.HolderOf(before);
         await cluster.LoseAsync("n1");
-        // Two checkpoints later other hosts know of it.
-        var reached = before.GetProperty("step").GetInt64();
-        await UntilAsync(client, names[0], run => run.GetProperty("step").GetInt64() > reached + 110);
+        // It owned a partition, so no step is done before the coordinator knows of it; other hosts do with the next checkpoint that they hold.
+        await UntilHeldAsync(cluster, names[0], lost, before.GetProperty("step").GetInt64() + 60);
         await cluster.LoseAsync(lost);
         var after = await EndAsync(client, names[0]);
         Assert.Equal(1, after.GetProperty("summary").GetProperty("faults").GetProperty("worker-lost").GetInt32());
@@ -108,6 +107,16 @@ public sealed class TakeOverTests
         using var ledger = LedgerReader.Open(Path.Combine(run.GetProperty("directory").GetString()!, Audit.LedgerName));
         return [.. ledger.EventsOf<TermBegan>().Select(began => began.At.Term)];
     }
+
+    /// <summary>Waits until a host beside the coordinator's holds a checkpoint of a step or a later one.</summary>
+    private static async Task UntilHeldAsync(MachineCluster cluster, string run, string coordinator, long step)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!Directory.EnumerateDirectories(cluster.Directory).Where(host => Path.GetFileName(host) != coordinator).Any(host => VersionHeld(Path.Combine(host, "copies", run, "index.json")) >= step))
+            await timer.WaitForNextTickAsync(Cancellation);
+    }
+
+    private static long VersionHeld(string index) => File.Exists(index) ? CopyIndex.FromJson(File.ReadAllBytes(index)).Version : -1;
 
     private static async Task<JsonElement> EndAsync(ClusterClient client, string name)
     {
