@@ -88,7 +88,8 @@ public sealed partial class CoordinatorMachine
         var incarnation = holdings.Max(entry => entry.Holding.Key.Run.Incarnation);
         _run = _run with { Incarnation = incarnation };
         var current = holdings.Where(entry => entry.Holding.Key.Run.Incarnation == incarnation).ToArray();
-        _ownerEpochMax = current.Max(entry => entry.Holding.Key.OwnerEpoch);
+        // Workers may remember an owner epoch that nobody holds any more, of an owner that is gone: those of another term are others.
+        _ownerEpochMax = Math.Max(current.Max(entry => entry.Holding.Key.OwnerEpoch), _term * OwnerEpochsPerTerm);
         if (Plan.GoesBackFor.Length > 0)
         {
             GoBackAsPlanned();

@@ -5,8 +5,13 @@ public sealed partial class ParameterServerMachine
 {
     private void AssignReplica(NodeId from, ReplicaAssignment assignment)
     {
-        if (!Obeys(from, assignment.Run, assignment.Term) || !TryOwned(assignment.Key, out var state))
+        if (!Obeys(from, assignment.Run, assignment.Term))
             return;
+        if (!TryOwned(assignment.Key, out var state))
+        {
+            ReportReplaced(from, assignment.Key);
+            return;
+        }
         if (state.Replica?.Node == assignment.Replica)
         {
             ReportHeld(state);
@@ -19,6 +24,19 @@ public sealed partial class ParameterServerMachine
         SyncReplica(state);
         AfterReplicaMoved(state);
         StartRetries(state);
+    }
+
+    /// <summary>
+    /// A copy of a later life of the run may have taken an owned partition's place: one that another coordinator of the same term began. Whoever is in charge has to know that
+    /// what it placed here is gone.
+    /// </summary>
+    private void ReportReplaced(NodeId from, PartitionKey key)
+    {
+        if (!_partitions.TryGetValue((key.Run.Run, key.Index), out var state) || state.Key.Run.Incarnation <= key.Run.Incarnation)
+            return;
+        var reason = $"Partition {key.Index} is held here in the incarnation {state.Key.Run.Incarnation}, not {key.Run.Incarnation}.";
+        ToCoordinator(from, new PromotionReply(key, false, state.Version, false, reason));
+        _effects.Because(reason);
     }
 
     /// <summary>Sends the replica what it lacks next, once; a timer sends it again.</summary>

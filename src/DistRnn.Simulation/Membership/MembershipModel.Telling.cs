@@ -61,9 +61,11 @@ internal sealed partial class MembershipModel
             StartCoordinator(node);
     }
 
+    /// <summary>A coordinator begins to work when most coordinators are members where it is, as nodes have it: one that starts a cluster anew, alone, does not.</summary>
     private void StartCoordinator(NodeId node)
     {
-        if (node == _chosen && Has(node) && cluster.Find(node) is { IsAlive: true, Coordinator: null } process)
+        if (node == _chosen && Has(node) && cluster.Find(node) is { IsAlive: true, Coordinator: null } process
+            && 2 * process.View.Values.Count(member => (member.Roles & NodeRoles.Coordinator) != 0) > cluster.Coordinators)
             cluster.StartCoordinator(process);
     }
 }

@@ -60,6 +60,9 @@ internal sealed partial class SimulatedCluster : IDisposable
     /// <summary>How the vector is cut.</summary>
     public PartitionMap Partitions { get; }
 
+    /// <summary>How many coordinators the cluster has, 1 or 3.</summary>
+    public int Coordinators => _shape.Coordinators;
+
     /// <summary>What is checked.</summary>
     public SimulationChecks Checks { get; }
 

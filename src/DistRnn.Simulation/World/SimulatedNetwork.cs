@@ -66,12 +66,15 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster, Draws draws)
         delay,
         () =>
         {
-            if (cluster.Find(to) is { IsAlive: true } process && Passes(from.Host, process.Host))
+            if (cluster.Find(to) is { IsAlive: true } process && Passes(from.Host, process.Host) && !IsQuarantined(process, from.Id, message))
                 cluster.Feed(process, role, new Received(from.Id, message));
             else
                 (message as ITensorMessage)?.Release();
         },
         () => (message as ITensorMessage)?.Release());
+
+    /// <summary>Remoting lets nothing in from a life that its node knows to be removed; the data plane asks no membership.</summary>
+    private static bool IsQuarantined(SimulatedProcess process, NodeId from, IMessage message) => message is not ITensorMessage && process.KnowsRemoved(from);
 
     private TimeSpan Delay()
     {
