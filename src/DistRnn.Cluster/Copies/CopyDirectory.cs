@@ -247,8 +247,8 @@ internal sealed class CopyDirectory : IDisposable
         using (blob)
         {
             var last = LedgerText.Import(blob, run.Writer(PathOf(name)));
-            if (last.CompareTo(run.Last) > 0)
-                run.Last = last;
+            // Events of a coordinator that this one never heard of may be behind it; what follows now follows this ledger.
+            run.Last = last;
         }
         return null;
     }

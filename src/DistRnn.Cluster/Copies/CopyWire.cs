@@ -83,7 +83,7 @@ internal static class CopyWire
 
     private static LedgerEvent EventOf(Wire.LedgerRow row)
     {
-        if (row.Term < 1 || row.Sequence < 1 || row.Body.Length > BodyLengthMax)
+        if (row.Term is < 1 or > Terms.Max || row.Sequence < 1 || row.Body.Length > BodyLengthMax)
             throw new WireException($"A row of a ledger has the term {row.Term}, the sequence {row.Sequence} and {row.Body.Length} characters; {BodyLengthMax} are allowed.");
         try
         {

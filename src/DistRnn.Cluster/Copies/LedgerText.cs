@@ -77,7 +77,7 @@ internal static class LedgerText
         try
         {
             var row = JsonSerializer.Deserialize<Row>(line, StrictJson.Options) ?? throw new JsonException("a row is null");
-            if (row.Term < 1 || row.Sequence < 1 || row.Incarnation < 0 || row.Step < 0 || (row.Term, row.Sequence).CompareTo(last) <= 0)
+            if (row.Term is < 1 or > Terms.Max || row.Sequence < 1 || row.Incarnation < 0 || row.Step < 0 || (row.Term, row.Sequence).CompareTo(last) <= 0)
                 throw new JsonException($"the row of term {row.Term} and sequence {row.Sequence} follows that of {last.Term} and {last.Sequence}");
             writer.Record(LedgerJson.Read(row.Kind, row.Body, new LedgerPlace(row.Term, row.Sequence, row.Incarnation, row.Step)));
             return (row.Term, row.Sequence);

@@ -8,7 +8,7 @@ namespace DistRnn.Cluster;
 /// <summary>
 /// The tables of <c>ledger.db</c>, version 1, which are stable: people and programs query them.
 /// <para><c>events</c>: a row an event, with <c>term</c>, <c>sequence</c> (together the key), <c>incarnation</c>, <c>step</c>, <c>kind</c> (as
-/// <c>shard-entered</c>) and <c>body</c> (a JSON object). Rows are added and never changed.</para>
+/// <c>shard-entered</c>) and <c>body</c> (a JSON object). A term is a round and, in the last six digits, its coordinator's number. Rows are added and never changed.</para>
 /// <para><c>conflicts</c>: events that came under the name of another one, in the same columns; empty in every run that is in order.</para>
 /// <para>A view a kind, named as <c>shard_entered</c>, has the place and each key of the body as a column.</para>
 /// </summary>

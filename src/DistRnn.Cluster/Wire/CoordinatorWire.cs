@@ -10,26 +10,26 @@ internal static class CoordinatorWire
     [
         MessageEntry.Of<PromiseRequest, Wire.PromiseRequest>("promise-request-1", Wire.PromiseRequest.Parser,
             message => new() { Run = Of(message.Run), Term = message.Term },
-            wire => new(RunOf(wire.Run), wire.Term)),
+            wire => new(RunOf(wire.Run), TermOf(wire.Term))),
         MessageEntry.Of<PartitionAssignment, Wire.PartitionAssignment>("partition-assignment-1", Wire.PartitionAssignment.Parser, Of, AssignmentOf),
         MessageEntry.Of<ReplicaAssignment, Wire.ReplicaAssignment>("replica-assignment-1", Wire.ReplicaAssignment.Parser,
             message => new() { Key = WireParts.Of(message.Key), Term = message.Term, Replica = WireParts.Of(message.Replica) },
-            wire => new(KeyOf(wire.Key), wire.Term, NodeIf(wire.Replica))),
+            wire => new(KeyOf(wire.Key), TermOf(wire.Term), NodeIf(wire.Replica))),
         MessageEntry.Of<Promotion, Wire.Promotion>("promotion-1", Wire.Promotion.Parser,
             message => new() { Key = WireParts.Of(message.Key), Term = message.Term, VersionMin = message.VersionMin },
-            wire => new(KeyOf(wire.Key), wire.Term, Version(wire.VersionMin))),
+            wire => new(KeyOf(wire.Key), TermOf(wire.Term), Version(wire.VersionMin))),
         MessageEntry.Of<StepDecision, Wire.StepDecision>("step-decision-1", Wire.StepDecision.Parser,
             message => new() { Decision = WireParts.Of(message) },
             wire => DecisionOf(wire.Decision)),
         MessageEntry.Of<CommitNotice, Wire.CommitNotice>("commit-notice-1", Wire.CommitNotice.Parser,
             message => new() { Run = Of(message.Run), Term = message.Term, Step = message.Step },
-            wire => new(RunOf(wire.Run), wire.Term, NotNegative(wire.Step))),
+            wire => new(RunOf(wire.Run), TermOf(wire.Term), NotNegative(wire.Step))),
         MessageEntry.Of<SnapshotRequest, Wire.SnapshotRequest>("snapshot-request-1", Wire.SnapshotRequest.Parser,
             message => new() { Key = WireParts.Of(message.Key), Term = message.Term, Version = message.Version },
-            wire => new(KeyOf(wire.Key), wire.Term, NotNegative(wire.Version))),
+            wire => new(KeyOf(wire.Key), TermOf(wire.Term), NotNegative(wire.Version))),
         MessageEntry.Of<RunOffer, Wire.RunOffer>("run-offer-1", Wire.RunOffer.Parser,
             message => new() { Run = Of(message.Run), Term = message.Term, Description = WireParts.Of(message.Description) },
-            wire => new(RunOf(wire.Run), wire.Term, wire.Description.Memory)),
+            wire => new(RunOf(wire.Run), TermOf(wire.Term), wire.Description.Memory)),
         MessageEntry.Of<Lease, Wire.Lease>("lease-1", Wire.Lease.Parser, Of, LeaseOf),
         MessageEntry.Of<LeaseRevoked, Wire.LeaseRevoked>("lease-revoked-1", Wire.LeaseRevoked.Parser,
             message => new() { Run = Of(message.Run), Attempt = message.Attempt, Reason = message.Reason },
@@ -37,10 +37,10 @@ internal static class CoordinatorWire
         MessageEntry.Of<EvaluationLease, Wire.EvaluationLease>("evaluation-lease-1", Wire.EvaluationLease.Parser, Of, EvaluationLeaseOf),
         MessageEntry.Of<RunOver, Wire.RunOver>("run-over-1", Wire.RunOver.Parser,
             message => new() { Run = Of(message.Run), Term = message.Term, Reason = message.Reason },
-            wire => new(RunOf(wire.Run), wire.Term, wire.Reason)),
+            wire => new(RunOf(wire.Run), TermOf(wire.Term), wire.Reason)),
         MessageEntry.Of<PositionNotice, Wire.PositionNotice>("position-notice-1", Wire.PositionNotice.Parser,
             message => new() { Run = Of(message.Run), Term = message.Term, Step = message.Step, Position = WireParts.Of(message.Position) },
-            wire => new(RunOf(wire.Run), wire.Term, NotNegative(wire.Step), wire.Position.Memory)),
+            wire => new(RunOf(wire.Run), TermOf(wire.Term), NotNegative(wire.Step), wire.Position.Memory)),
     ];
 
     public static Wire.PartitionAssignment Of(PartitionAssignment message) => new()
@@ -57,7 +57,7 @@ internal static class CoordinatorWire
     {
         var (key, spec) = (KeyOf(Needed(wire).Key), WireSpec.SpecOf(wire!.Spec));
         Below(key.Index, spec.Partitions);
-        return new(key, wire.Term, spec, NotNegative(wire.Version), NodeIf(wire.Replica), wire.Description.Memory);
+        return new(key, TermOf(wire.Term), spec, NotNegative(wire.Version), NodeIf(wire.Replica), wire.Description.Memory);
     }
 
     private static Wire.Lease Of(Lease message)
@@ -70,7 +70,7 @@ internal static class CoordinatorWire
     }
 
     private static Lease LeaseOf(Wire.Lease wire) => new(
-        RunOf(wire.Run), wire.Term, AddressOf(wire.Address), TreeNodeOf(wire.Node), wire.Attempt, OwnersOf(wire.Owners), wire.HasLearningRate ? wire.LearningRate : null);
+        RunOf(wire.Run), TermOf(wire.Term), AddressOf(wire.Address), TreeNodeOf(wire.Node), wire.Attempt, OwnersOf(wire.Owners), wire.HasLearningRate ? wire.LearningRate : null);
 
     private static Wire.EvaluationLease Of(EvaluationLease message)
     {
@@ -80,7 +80,7 @@ internal static class CoordinatorWire
     }
 
     private static EvaluationLease EvaluationLeaseOf(Wire.EvaluationLease wire) => new(
-        RunOf(wire.Run), wire.Term, NotNegative(wire.Version), Below(wire.Piece, wire.Pieces), wire.Pieces, wire.Attempt, OwnersOf(wire.Owners));
+        RunOf(wire.Run), TermOf(wire.Term), NotNegative(wire.Version), Below(wire.Piece, wire.Pieces), wire.Pieces, wire.Attempt, OwnersOf(wire.Owners));
 
     private static Wire.RunLife Of(RunKey run) => WireParts.Of(run);
 }

@@ -11,7 +11,7 @@ internal static class ParameterServerWire
         MessageEntry.Of<PromiseReply, Wire.PromiseReply>("promise-reply-1", Wire.PromiseReply.Parser, Of, ReplyOf),
         MessageEntry.Of<CommandRefused, Wire.CommandRefused>("command-refused-1", Wire.CommandRefused.Parser,
             message => new() { Run = WireParts.Of(message.Run), Term = message.Term, HighestTerm = message.HighestTerm },
-            wire => new(RunOf(wire.Run), wire.Term, wire.HighestTerm)),
+            wire => new(RunOf(wire.Run), TermOf(wire.Term), TermOf(wire.HighestTerm))),
         MessageEntry.Of<PartitionHeld, Wire.PartitionHeld>("partition-held-1", Wire.PartitionHeld.Parser,
             message => new() { Key = WireParts.Of(message.Key), Version = message.Version, Replica = WireParts.Of(message.Replica) },
             wire => new(KeyOf(wire.Key), Version(wire.Version), NodeIf(wire.Replica))),
@@ -61,7 +61,7 @@ internal static class ParameterServerWire
     }
 
     private static PromiseReply ReplyOf(Wire.PromiseReply wire) =>
-        new(RunOf(wire.Run), wire.Term, wire.IsGiven, wire.HighestTerm, [.. wire.Holdings.Select(HoldingOf)]);
+        new(RunOf(wire.Run), TermOf(wire.Term), wire.IsGiven, TermOf(wire.HighestTerm), [.. wire.Holdings.Select(HoldingOf)]);
 
     private static Refusal RefusalOf(int value) => Enum.IsDefined((Refusal)value) ? (Refusal)value : throw new WireException($"{value} is no refusal of this version.");
 }

@@ -82,7 +82,7 @@ internal static class WireParts
     };
 
     public static StepDecision DecisionOf(Decision? decision) => new(
-        RunOf(Needed(decision).Run), decision!.Term, NotNegative(decision.Step), decision.IsApplied, decision.Factor, decision.LearningRate, decision.BeginsEpochNext, decision.Position.Memory);
+        RunOf(Needed(decision).Run), TermOf(decision!.Term), NotNegative(decision.Step), decision.IsApplied, decision.Factor, decision.LearningRate, decision.BeginsEpochNext, decision.Position.Memory);
 
     public static Holding Of(PartitionHolding holding) => new()
     {
@@ -116,6 +116,8 @@ internal static class WireParts
         where T : class => part ?? throw new WireException($"A {typeof(T).Name} is missing.");
 
     public static string Text(string text) => text.Length <= NameLengthMax ? text : throw new WireException($"A name has {text.Length} characters; {NameLengthMax} are allowed.");
+
+    public static long TermOf(long value) => value is >= 0 and <= Terms.Max ? value : throw new WireException($"{value} is no term: 0 to {Terms.Max} are.");
 
     public static int NotNegative(int value) => value >= 0 ? value : throw new WireException($"{value} is negative.");
 

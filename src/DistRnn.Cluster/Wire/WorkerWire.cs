@@ -16,7 +16,7 @@ internal static class WorkerWire
             wire => new(RunOf(wire.Run), wire.Reason)),
         MessageEntry.Of<OfferRefused, Wire.OfferRefused>("offer-refused-1", Wire.OfferRefused.Parser,
             message => new() { Run = Of(message.Run), Term = message.Term, HighestTerm = message.HighestTerm },
-            wire => new(RunOf(wire.Run), NotNegative(wire.Term), NotNegative(wire.HighestTerm))),
+            wire => new(RunOf(wire.Run), TermOf(wire.Term), TermOf(wire.HighestTerm))),
         MessageEntry.Of<LeaseDone, Wire.LeaseDone>("lease-done-1", Wire.LeaseDone.Parser,
             message => new() { Run = Of(message.Run), Step = message.Step, Node = Of(message.Node), Attempt = message.Attempt, Sums = Of(message.Sums), ComputeMs = message.ComputeMs, Bytes = message.Bytes },
             wire => new(RunOf(wire.Run), NotNegative(wire.Step), TreeNodeOf(wire.Node), wire.Attempt, SumsOf(wire.Sums), NotNegative(wire.ComputeMs), NotNegative(wire.Bytes))),

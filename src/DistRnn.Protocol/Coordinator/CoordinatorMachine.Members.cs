@@ -158,11 +158,6 @@ public sealed partial class CoordinatorMachine
             AskAbove(_term, _run.Incarnation);
             return;
         }
-        if (!reply.IsDone && partition is { Promoting: null, IsHeld: true } && partition.Owner == from && partition.OwnerEpoch == reply.Key.OwnerEpoch && reply.Key.Run == _run)
-        {
-            GoBack($"Partition {reply.Key.Index} is lost: {reply.Reason}");
-            return;
-        }
         if (partition.Promoting != from || partition.OwnerEpoch != reply.Key.OwnerEpoch)
             return;
         if (!reply.IsDone)

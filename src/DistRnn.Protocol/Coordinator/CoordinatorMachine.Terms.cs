@@ -5,11 +5,11 @@ namespace DistRnn.Protocol;
 /// <summary>How a coordinator comes to be in charge, and how partitions get owners.</summary>
 public sealed partial class CoordinatorMachine
 {
-    private const long OwnerEpochsPerTerm = 1_000_000;
     private readonly Dictionary<NodeId, ImmutableArray<PartitionHolding>> _promises = [];
     private TimeSpan _gatheringSince;
     private TimeSpan _askingSince;
     private long _ownerEpochMax;
+    private int _incarnationMax;
     private string? _goingBackFor;
     private TimeSpan _brokenSince;
 
@@ -17,7 +17,7 @@ public sealed partial class CoordinatorMachine
     {
         (Phase, _term, _sequence, _askingSince) = (CoordinatorPhase.Asking, term, 0, _now);
         _promises.Clear();
-        _effects.Because($"Term {term} begins with the question to all parameter servers.");
+        _effects.Because($"Term {Terms.Show(term)} begins with the question to all parameter servers.");
         Ask();
         LookAtPromises(false);
     }
@@ -28,7 +28,7 @@ public sealed partial class CoordinatorMachine
         _run = _run with { Incarnation = Math.Max(_run.Incarnation, incarnation) };
         ForgetStep();
         _savingVersion = -1;
-        BeginAsking(term + 1);
+        BeginAsking(Terms.Above(term, _self));
     }
 
     private void Ask()
@@ -50,7 +50,7 @@ public sealed partial class CoordinatorMachine
         }
         if (!reply.IsGiven)
         {
-            BeginAsking(reply.HighestTerm + 1);
+            BeginAsking(Terms.Above(Math.Max(_term, reply.HighestTerm), _self));
             return;
         }
         _promises[from] = reply.Holdings;
@@ -75,7 +75,8 @@ public sealed partial class CoordinatorMachine
     private void TakeCharge()
     {
         var holdings = _promises.SelectMany(entry => entry.Value.Select(holding => (Node: entry.Key, Holding: holding))).Where(entry => entry.Holding.IsWhole).ToArray();
-        _run = _run with { Incarnation = _promises.Values.SelectMany(held => held).Select(holding => holding.Key.Run.Incarnation).Append(_run.Incarnation).Max() };
+        _incarnationMax = _promises.Values.SelectMany(held => held).Select(holding => holding.Key.Run.Incarnation).Append(_run.Incarnation).Max();
+        _run = _run with { Incarnation = _incarnationMax };
         RecordTerm();
         if (holdings.Length == 0)
         {
@@ -89,7 +90,7 @@ public sealed partial class CoordinatorMachine
         _run = _run with { Incarnation = incarnation };
         var current = holdings.Where(entry => entry.Holding.Key.Run.Incarnation == incarnation).ToArray();
         // Workers may remember an owner epoch that nobody holds any more, of an owner that is gone: those of another term are others.
-        _ownerEpochMax = Math.Max(current.Max(entry => entry.Holding.Key.OwnerEpoch), _term * OwnerEpochsPerTerm);
+        _ownerEpochMax = Math.Max(current.Max(entry => entry.Holding.Key.OwnerEpoch), Terms.FirstOwnerEpoch(_term));
         if (Plan.GoesBackFor.Length > 0)
         {
             GoBackAsPlanned();
@@ -200,7 +201,7 @@ public sealed partial class CoordinatorMachine
     {
         Phase = CoordinatorPhase.Placing;
         // Where nothing is left of a run but workers, they remember owner epochs of the same incarnation: those of another term are others.
-        _ownerEpochMax = Math.Max(_ownerEpochMax, _term * OwnerEpochsPerTerm);
+        _ownerEpochMax = Math.Max(_ownerEpochMax, Terms.FirstOwnerEpoch(_term));
         var servers = _members.Servers.Select(server => server.Node).ToArray();
         _partitions =
         [
@@ -259,9 +260,10 @@ public sealed partial class CoordinatorMachine
         if (_goingBackFor is null)
             _brokenSince = _now;
         _goingBackFor = reason;
-        _run = _run with { Incarnation = _run.Incarnation + 1 };
+        // A life that was begun and not placed may be above the one that is left.
+        _run = _run with { Incarnation = Math.Max(_run.Incarnation, _incarnationMax) + 1 };
         ForgetStep();
-        (_partitions, _ownerEpochMax, _savingVersion) = ([], 0, -1);
+        (_partitions, _savingVersion) = ([], -1);
         (Phase, _askedAt) = (CoordinatorPhase.GoingBack, _now);
         foreach (var member in _members.All.Where(member => member is { IsWorker: true, Stage: WorkerStage.Ready }))
             Offer(member);

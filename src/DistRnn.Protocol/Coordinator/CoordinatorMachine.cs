@@ -194,7 +194,7 @@ public sealed partial class CoordinatorMachine
         _plan = plan;
         (_run, _version, _position, _digest) = (new RunKey(plan.Run, plan.StartIncarnation), plan.StartVersion, plan.StartPosition, plan.Digest);
         _effects.Timer(TickTimer, _options.Tick);
-        BeginAsking(Math.Max(_term, plan.TermAbove) + 1);
+        BeginAsking(Terms.Above(Math.Max(_term, plan.TermAbove), _self));
     }
 
     private void Stop(StopRun stop)
@@ -212,7 +212,7 @@ public sealed partial class CoordinatorMachine
     private void Depose(CommandRefused refused)
     {
         Phase = CoordinatorPhase.Deposed;
-        var reason = $"Term {refused.HighestTerm} is promised to another coordinator; this one had {_term}.";
+        var reason = $"Term {Terms.Show(refused.HighestTerm)} is promised to another coordinator; this one had {Terms.Show(_term)}.";
         _effects.Add(new StepDown(reason));
         _effects.StopTimer(TickTimer);
         _effects.Because(reason);

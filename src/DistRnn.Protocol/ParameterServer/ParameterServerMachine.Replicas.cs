@@ -5,13 +5,8 @@ public sealed partial class ParameterServerMachine
 {
     private void AssignReplica(NodeId from, ReplicaAssignment assignment)
     {
-        if (!Obeys(from, assignment.Run, assignment.Term))
+        if (!Obeys(from, assignment.Run, assignment.Term) || !TryOwned(assignment.Key, out var state))
             return;
-        if (!TryOwned(assignment.Key, out var state))
-        {
-            ReportReplaced(from, assignment.Key);
-            return;
-        }
         if (state.Replica?.Node == assignment.Replica)
         {
             ReportHeld(state);
@@ -24,19 +19,6 @@ public sealed partial class ParameterServerMachine
         SyncReplica(state);
         AfterReplicaMoved(state);
         StartRetries(state);
-    }
-
-    /// <summary>
-    /// A copy of a later life of the run may have taken an owned partition's place: one that another coordinator of the same term began. Whoever is in charge has to know that
-    /// what it placed here is gone.
-    /// </summary>
-    private void ReportReplaced(NodeId from, PartitionKey key)
-    {
-        if (!_partitions.TryGetValue((key.Run.Run, key.Index), out var state) || state.Key.Run.Incarnation <= key.Run.Incarnation)
-            return;
-        var reason = $"Partition {key.Index} is held here in the incarnation {state.Key.Run.Incarnation}, not {key.Run.Incarnation}.";
-        ToCoordinator(from, new PromotionReply(key, false, state.Version, false, reason));
-        _effects.Because(reason);
     }
 
     /// <summary>Sends the replica what it lacks next, once; a timer sends it again.</summary>
@@ -101,6 +83,13 @@ public sealed partial class ParameterServerMachine
         {
             seed.Release();
             _effects.Because($"The copy of partition {seed.Key.Index} that {from} sends is older than what is held, or too many are held.");
+            return;
+        }
+        // What is held here is for the coordinator that has this server's promise to give up: another one's owners, of a later life of the run even, do not take its place.
+        if (state is not null && assignment.Term > Math.Max(_promisedTerm, state.Assignment.Term))
+        {
+            seed.Release();
+            _effects.Because($"The copy of partition {seed.Key.Index} that {from} sends is of term {Terms.Show(assignment.Term)}, which is not promised here, and {Terms.Show(_promisedTerm)} is.");
             return;
         }
         if (state is { IsWhole: true } && state.Key == seed.Key && state.Version >= seed.Content.Version)

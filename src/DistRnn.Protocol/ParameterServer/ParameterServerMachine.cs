@@ -124,7 +124,7 @@ public sealed partial class ParameterServerMachine : IDisposable
         // A coordinator that has just come does not know which runs there are: it names none, and asks for no term either.
         var holdings = _partitions.Values.Where(state => request.Run.Run.Length == 0 || state.Key.Run.Run == request.Run.Run).Select(HoldingOf);
         ToCoordinator(from, new PromiseReply(request.Run, request.Term, isGiven, Math.Max(highest, _promisedTerm), [.. holdings]));
-        _effects.Because(isGiven ? $"Term {request.Term} is promised to {from}." : $"Term {request.Term} is refused: there was a term {highest}.");
+        _effects.Because(isGiven ? $"Term {Terms.Show(request.Term)} is promised to {from}." : $"Term {Terms.Show(request.Term)} is refused: there was a term {Terms.Show(highest)}.");
     }
 
     /// <summary>Promises a term. What an earlier coordinator decided and could not be done yet is the next one's to decide.</summary>
@@ -144,7 +144,7 @@ public sealed partial class ParameterServerMachine : IDisposable
         if (term == _promisedTerm && from == _coordinator)
             return true;
         ToCoordinator(from, new CommandRefused(run, term, _promisedTerm));
-        _effects.Because($"A command of term {term} from {from} is refused: {_promisedTerm} is promised to {_coordinator}.");
+        _effects.Because($"A command of term {Terms.Show(term)} from {from} is refused: {Terms.Show(_promisedTerm)} is promised to {_coordinator}.");
         return false;
     }
 
@@ -157,7 +157,7 @@ public sealed partial class ParameterServerMachine : IDisposable
         {
             if (state.Key.Run.Incarnation > assignment.Run.Incarnation || state.Key.Run == assignment.Run && state.Key.OwnerEpoch > assignment.Key.OwnerEpoch)
             {
-                var reason = $"The assignment of partition {assignment.Key.Index} is older than what is held.";
+                var reason = $"The assignment of partition {assignment.Key.Index} in the incarnation {assignment.Run.Incarnation} with the owner epoch {assignment.Key.OwnerEpoch} is older than what is held: {state.Key.Run.Incarnation} and {state.Key.OwnerEpoch}.";
                 ToCoordinator(from, new PromotionReply(assignment.Key, false, state.Version, state.HoldsRoot, reason));
                 _effects.Because(reason);
                 return;

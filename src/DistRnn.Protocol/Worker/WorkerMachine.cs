@@ -116,7 +116,7 @@ public sealed partial class WorkerMachine
     {
         if (term < run.Term || term == run.Term && (from != run.Coordinator || key.Incarnation < run.Key.Incarnation))
         {
-            _effects.Because($"A command of term {term} and incarnation {key.Incarnation} is old: {run.Term} and {run.Key.Incarnation} are known.");
+            _effects.Because($"A command of term {Terms.Show(term)} and incarnation {key.Incarnation} is old: {Terms.Show(run.Term)} and {run.Key.Incarnation} are known.");
             return false;
         }
         if (term > run.Term)
@@ -215,7 +215,7 @@ public sealed partial class WorkerMachine
             Fail(run, attempt, $"The lease names {owners.Length} owners of {run.Plan.Partitions.Count} partitions.");
             return false;
         }
-        run.TakeOwners(owners);
+        run.TakeOwners(owners, term);
         return true;
     }
 

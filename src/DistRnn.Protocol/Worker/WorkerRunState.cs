@@ -72,6 +72,8 @@ internal sealed class WorkItem
 /// <summary>What a worker keeps of one run.</summary>
 internal sealed class WorkerRunState(RunKey key, NodeId coordinator, long term)
 {
+    private long _ownersTerm;
+
     public RunKey Key { get; private set; } = key;
 
     public NodeId Coordinator { get; set; } = coordinator;
@@ -104,10 +106,15 @@ internal sealed class WorkerRunState(RunKey key, NodeId coordinator, long term)
         Array.Fill(Versions, -1);
     }
 
-    /// <summary>Takes what a lease says of owners; an older lease may come later than a newer one, so of two the higher owner epoch is right.</summary>
-    public void TakeOwners(ImmutableArray<PartitionOwner> owners) => Owners = Owners.IsEmpty
-        ? owners
-        : [.. Owners.Zip(owners, (known, told) => told.OwnerEpoch >= known.OwnerEpoch ? told : known)];
+    /// <summary>
+    /// Takes what a lease says of owners. An older lease may come later than a newer one of its term, so of two the higher owner epoch is right; a coordinator of a higher
+    /// term may go on with owners of an earlier one than those that are known here.
+    /// </summary>
+    public void TakeOwners(ImmutableArray<PartitionOwner> owners, long term)
+    {
+        Owners = Owners.IsEmpty || term > _ownersTerm ? owners : [.. Owners.Zip(owners, (known, told) => told.OwnerEpoch >= known.OwnerEpoch ? told : known)];
+        _ownersTerm = term;
+    }
 
     /// <summary>Lets go of all that belongs to earlier steps.</summary>
     public void DropBefore(long step)

@@ -106,6 +106,28 @@ public sealed class CopyDirectoryTests : IDisposable
         Assert.Equal((ledger.Sha256, 1L, 3L), (_copies.Held("run").Ledger, _copies.Held("run").Term, _copies.Held("run").Sequence));
     }
 
+    [Fact]
+    public async Task Append_WhereACoordinatorWroteThatNobodyHeardOf_FollowsTheLedgerThatCameLast()
+    {
+        Assert.Equal((2, 6), (await TakeAsync("run", 1, Ledger("unheard.db", term: 2, events: 6), ["a"])).Last);
+        Assert.Equal((1, 3), (await TakeAsync("run", 2, Ledger("heard.db", term: 1, events: 3), ["a"])).Last);
+        Assert.Equal((1, 4), _copies.Append(Tail("run", 3, 1)).Last);
+        using var writer = LedgerWriter.Open(_scratch["ledger.db"]);
+        using (var blob = _held.Store.Open(_copies.Held("run").Ledger).Reading!)
+            LedgerText.Import(blob, writer);
+        writer.Flush();
+        using var reader = LedgerReader.Open(writer.Path);
+        Assert.Contains(Began(4), reader.Events());
+    }
+
+    private string Ledger(string name, long term, int events)
+    {
+        using (var writer = LedgerWriter.Open(_scratch[name]))
+            for (var number = 1; number <= events; number++)
+                writer.Record(Began(number) with { At = new LedgerPlace(term, number, 0, 0) });
+        return LedgerText.Export(_scratch[name], _source.Store).Sha256;
+    }
+
     private static NodeOptions Options() => new() { Roles = NodeRoles.None, HostName = "127.0.0.1" };
 
     private static TermBegan Began(int number) => new($"c{number}") { At = new LedgerPlace(1, number, 0, 0) };

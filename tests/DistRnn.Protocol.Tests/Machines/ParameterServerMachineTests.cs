@@ -155,6 +155,18 @@ public sealed class ParameterServerMachineTests
     }
 
     [Fact]
+    public void Handle_CopyOfATermThatIsNotPromised_DoesNotTakeThePlaceOfWhatIsOwned()
+    {
+        using var server = new ServerHarness().Own();
+        var later = Key with { Run = new RunKey(Run.Run, 3), OwnerEpoch = 9 };
+        server.Receive(Copy, new PartitionSeed(later, Content(7), Assignment(2) with { Key = later }));
+        Assert.Equal((Key, true), (server.Holding.Key, server.Holding.IsOwner));
+        server.Receive(NextHead, new PromiseRequest(Run, 2));
+        server.Receive(Copy, new PartitionSeed(later, Content(7), Assignment(2) with { Key = later }));
+        Assert.Equal((later, false), (server.Holding.Key, server.Holding.IsOwner));
+    }
+
+    [Fact]
     public void Handle_PromiseOfATermThatACopyCameUnder_IsRefused()
     {
         using var server = new ServerHarness();
