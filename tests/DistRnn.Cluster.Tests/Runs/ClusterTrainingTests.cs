@@ -51,7 +51,7 @@ public sealed class ClusterTrainingTests : IDisposable
         var cancellation = TestContext.Current.CancellationToken;
         var job = SampleJobs.With(SampleJobs.LanguageModel(_directory, "codec: none", steps: 200), 2, 2);
         var alone = TrainingSession.Run(job, Options("alone"), SilentProgress.Instance, cancellation);
-        const long Term = 1000;
+        const long Term = 1000 * Terms.PerRound;
         await using var coordinator = new OneCoordinator(new CoordinatorOrder(JobFile.Write(job), job.Name, Path.Combine(_directory, "together"), "once", false));
         await using var nodes = SocketNodes.Start(coordinator.Seed, 2, 2, _ => { });
         var together = coordinator.WaitForEnd(saying =>
