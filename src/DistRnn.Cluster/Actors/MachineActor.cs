@@ -99,6 +99,8 @@ internal abstract class MachineActor : UntypedActor, IWithTimers
         switch (input)
         {
             case Received { Message: PartitionAssignment { Spec: var spec } assignment }: _link.Learn(assignment.Run.Run, new PartitionMap(spec.Table, spec.Partitions), Codec.Parse(spec.Codec)); break;
+            // A server that comes while a run is on its way is assigned nothing: it hears of the run from the owner that it copies.
+            case Received { Message: PartitionSeed { Assignment: { Spec: var spec } copied } }: _link.Learn(copied.Run.Run, new PartitionMap(spec.Table, spec.Partitions), Codec.Parse(spec.Codec)); break;
             case Received { Message: RunOver over }: _link.Forget(over.Run.Run); break;
             case RunLoaded loaded: _link.Learn(loaded.Run, loaded.Plan.Partitions, loaded.Plan.Codec); break;
             case BeginRun { Plan: var plan }: _link.Learn(plan.Run, new PartitionMap(plan.Spec.Table, plan.Spec.Partitions), Codec.Parse(plan.Spec.Codec)); break;

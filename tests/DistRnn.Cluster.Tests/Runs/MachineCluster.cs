@@ -67,6 +67,13 @@ internal sealed class MachineCluster : IAsyncDisposable
         System.IO.Directory.Delete(Directory, recursive: true);
     }
 
+    /// <summary>Starts another node, on a host of its own, and waits until it is a member.</summary>
+    public async Task JoinAsync(string name, NodeRoles roles)
+    {
+        await AddAsync(name, roles, HostOf(100 + _nodes.Count), 0);
+        await _nodes[name].Node.WhenMemberAsync(Cancellation);
+    }
+
     private static string HostOf(int number) => $"127.0.0.{number + 2}";
 
     private async Task AddAsync(string name, NodeRoles roles, string host, int port)

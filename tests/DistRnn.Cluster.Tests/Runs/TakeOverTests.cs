@@ -74,6 +74,32 @@ public sealed class TakeOverTests
         Assert.Equal(0, after.GetProperty("summary").GetProperty("incarnation").GetInt32());
     }
 
+    [Fact]
+    public async Task Server_ThatOnlyServesAndComesWhileARunIsOnItsWay_CopiesPartitionsAndOwnsThem()
+    {
+        await using var cluster = await MachineCluster.StartAsync(1, 2);
+        await using var client = ClusterClient.Create(cluster.Seeds);
+        // Far more steps than there is time for: the run is told to end once it has gone on at the other server.
+        var job = Job(cluster, 6, 100_000);
+        var name = (await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!;
+        await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > 20);
+        await cluster["n1"].Node.LeaveAsync();
+        // No worker of this node hears of the run: what it knows of it came with the content of the partitions that it copies.
+        await cluster.JoinAsync("s0", NodeRoles.ParameterServer);
+        await cluster.JoinAsync("w0", NodeRoles.Worker);
+        // It is given copies within a second or so; where a node leaves before that, the run goes back, to the same bits.
+        await Task.Delay(TimeSpan.FromSeconds(3), Cancellation);
+        await cluster["n0"].Node.LeaveAsync();
+        var left = (await UntilAsync(client, name, _ => true)).GetProperty("step").GetInt64();
+        await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > left + 10);
+        await client.AskAsync("cancel", new Dictionary<string, string> { ["run"] = name }, Cancellation);
+        var summary = (await UntilAsync(client, name, run => run.TryGetProperty("summary", out _))).GetProperty("summary");
+        var done = job with { Training = job.Training with { Steps = summary.GetProperty("steps").GetInt32() } };
+        var alone = TrainingSession.Run(done, new TrainingRunOptions { OutputDirectory = Path.Combine(cluster.Directory, "alone"), Threads = 1 }, SilentProgress.Instance, Cancellation);
+        Assert.Equal(alone.Fingerprint, summary.GetProperty("fingerprint").GetString());
+        Assert.True(summary.GetProperty("faults").TryGetProperty("parameter-server-leaving", out _), summary.GetRawText());
+    }
+
     private static JobOptions Job(MachineCluster cluster, ulong seed, int steps)
     {
         var job = SampleJobs.LanguageModel(cluster.Directory, "codec: none", steps);
