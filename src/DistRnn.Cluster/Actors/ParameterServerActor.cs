@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using DistRnn.Protocol;
 
@@ -21,18 +22,22 @@ internal sealed class ParameterServerActor : MachineActor
         (_machine, _runner) = (machine, runner);
     }
 
-    /// <summary>Asks whether this server owns partitions; answered by a Boolean.</summary>
-    internal sealed record OwnershipQuery
+    /// <summary>Asks what this server holds; answered by <see cref="Holdings"/>.</summary>
+    internal sealed record HoldingsQuery
     {
         /// <summary>The only one that is needed.</summary>
-        public static OwnershipQuery Instance { get; } = new();
+        public static HoldingsQuery Instance { get; } = new();
     }
+
+    /// <summary>What this server holds.</summary>
+    /// <param name="Partitions">Each of its partitions, as owner or as copy.</param>
+    internal sealed record Holdings(ImmutableArray<PartitionHolding> Partitions);
 
     /// <inheritdoc/>
     protected override void OnReceive(object message)
     {
-        if (message is OwnershipQuery)
-            Sender.Tell(_machine.Holdings.Any(holding => holding.IsOwner), Self);
+        if (message is HoldingsQuery)
+            Sender.Tell(new Holdings(_machine.Holdings), Self);
         else
             base.OnReceive(message);
     }

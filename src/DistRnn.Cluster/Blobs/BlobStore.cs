@@ -68,6 +68,39 @@ public sealed partial class BlobStore
         }
     }
 
+    /// <summary>Looks whether a store can be opened in a directory and written to, and leaves the directory as it was, or not there.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <exception cref="StorageException">The directory cannot be made, read or written.</exception>
+    public static void Probe(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        var made = new List<string>();
+        for (var path = Path.Combine(Path.GetFullPath(directory), IncomingName); path is not null && !System.IO.Directory.Exists(path); path = Path.GetDirectoryName(path))
+            made.Add(path);
+        var store = Open(directory);
+        try
+        {
+            var written = store.NewTemporary();
+            using (store._files.Create(written))
+            {
+                // It can be.
+            }
+            store._files.Delete(written);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Failure($"The blob directory {store.Directory} cannot be written", error);
+        }
+        try
+        {
+            made.ForEach(System.IO.Directory.Delete);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Another process has put something there meanwhile.
+        }
+    }
+
     /// <summary>Whether there is a blob. Its content is verified when it is read.</summary>
     /// <param name="sha256">Its name.</param>
     /// <exception cref="ArgumentException">It is no blob's name.</exception>

@@ -79,7 +79,8 @@ internal sealed class NodeMachines(NodeOptions node, NodeMachinesOptions machine
     {
         for (var waited = TimeSpan.Zero; waited < s_handOverTime; waited += s_lookAgain)
         {
-            if (!await server.Ask<bool>(ParameterServerActor.OwnershipQuery.Instance, s_handOverTime).ConfigureAwait(false))
+            var held = await server.Ask<ParameterServerActor.Holdings>(ParameterServerActor.HoldingsQuery.Instance, s_handOverTime).ConfigureAwait(false);
+            if (!held.Partitions.Any(holding => holding.IsOwner))
                 return;
             await Task.Delay(s_lookAgain).ConfigureAwait(false);
         }

@@ -24,4 +24,13 @@ public sealed class ClusterCommandTests
         Assert.Contains(sentence, run.Error, StringComparison.Ordinal);
         Assert.Empty(run.Output);
     }
+
+    [Fact]
+    public void Node_WhoseBlobDirectoryIsAFile_EndsBeforeItIsAMember()
+    {
+        var file = typeof(ClusterCommandTests).Assembly.Location;
+        var run = CommandLine.Run("node", "--roles", "coordinator", "--set", "port=0", "--set", "data-port=0", "--set", $"blob-directory={file}");
+        Assert.Equal(ExitCodes.InvalidInput, run.ExitCode);
+        Assert.Contains("Give another one as blob-directory.", run.Error, StringComparison.Ordinal);
+    }
 }

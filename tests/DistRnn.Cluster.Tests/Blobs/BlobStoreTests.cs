@@ -100,6 +100,18 @@ public sealed class BlobStoreTests : IDisposable
     }
 
     [Fact]
+    public void Probe_LeavesNothingWhereNothingWas_AndWhatThereIs()
+    {
+        BlobStore.Probe(_scratch["not/there/yet"]);
+        Assert.False(Directory.Exists(_scratch["not"]));
+        var name = BlobStore.Open(_scratch["blobs"]).Put(Content(5)).Sha256;
+        BlobStore.Probe(_scratch["blobs"]);
+        Assert.Equal([name], BlobStore.Open(_scratch["blobs"]).List());
+        _scratch.Write("file", "no directory");
+        Assert.Contains("cannot be used", Assert.Throws<StorageException>(() => BlobStore.Probe(_scratch["file"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Put_BeyondTheLimits_IsRefused()
     {
         var store = BlobStore.Open(_scratch["blobs"], new BlobStoreOptions { BlobBytesMax = 100, StoreBytesMax = 150 });

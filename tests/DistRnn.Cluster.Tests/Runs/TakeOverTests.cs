@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Akka.Actor;
 using DistRnn.Protocol;
 using DistRnn.Training;
 using Xunit;
@@ -87,8 +88,8 @@ public sealed class TakeOverTests
         // No worker of this node hears of the run: what it knows of it came with the content of the partitions that it copies.
         await cluster.JoinAsync("s0", NodeRoles.ParameterServer);
         await cluster.JoinAsync("w0", NodeRoles.Worker);
-        // It is given copies within a second or so; where a node leaves before that, the run goes back, to the same bits.
-        await Task.Delay(TimeSpan.FromSeconds(3), Cancellation);
+        var copied = await UntilCopiedAsync(cluster["s0"], 0);
+        await UntilCopiedAsync(cluster["s0"], copied + 10);
         await cluster["n0"].Node.LeaveAsync();
         var left = (await UntilAsync(client, name, _ => true)).GetProperty("step").GetInt64();
         await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > left + 10);
@@ -98,6 +99,22 @@ public sealed class TakeOverTests
         var alone = TrainingSession.Run(done, new TrainingRunOptions { OutputDirectory = Path.Combine(cluster.Directory, "alone"), Threads = 1 }, SilentProgress.Instance, Cancellation);
         Assert.Equal(alone.Fingerprint, summary.GetProperty("fingerprint").GetString());
         Assert.True(summary.GetProperty("faults").TryGetProperty("parameter-server-leaving", out _), summary.GetRawText());
+    }
+
+    /// <summary>Waits until a server has a copy of a version or a later one, and fails where that is not so within a minute.</summary>
+    private static async Task<long> UntilCopiedAsync(RunningNode node, long version)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (await timer.WaitForNextTickAsync(patience.Token))
+        {
+            var held = await node.Node.Parts.System.ActorSelection("/user/" + NodeParts.ParameterServerName)
+                .Ask<ParameterServerActor.Holdings>(ParameterServerActor.HoldingsQuery.Instance, patience.Token);
+            if (held.Partitions.Where(holding => holding is { IsWhole: true, IsOwner: false }).Select(holding => holding.Version).DefaultIfEmpty(-1).Min() is var newest && newest >= version)
+                return newest;
+        }
+        throw new InvalidOperationException("Nothing is copied.");
     }
 
     private static JobOptions Job(MachineCluster cluster, ulong seed, int steps)
