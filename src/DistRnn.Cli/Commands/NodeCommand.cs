@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DistRnn.Cluster;
+using DistRnn.Formats;
 using DistRnn.Numerics;
 using DistRnn.Protocol;
 
@@ -59,6 +60,9 @@ internal sealed class NodeCommand
 
     private async Task RunAsync(NodeOptions options, bool isChild, CancellationToken ending)
     {
+        // What a child works with is on this machine, and it needs no store.
+        if (!isChild)
+            OpenStore(options);
         var node = await RunningNode.StartAsync(options, _terminal.Error.WriteLine, ending).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
@@ -68,6 +72,19 @@ internal sealed class NodeCommand
             using var registration = ending.Register(() => told.TrySetResult());
             var first = await Task.WhenAny(node.Ended, told.Task).ConfigureAwait(false);
             await first.ConfigureAwait(false);
+        }
+    }
+
+    private static void OpenStore(NodeOptions options)
+    {
+        options.Validate();
+        try
+        {
+            BlobStore.Probe(options.BlobDirectory);
+        }
+        catch (StorageException exception)
+        {
+            throw new InvalidInputException($"{exception.Message.TrimEnd('.')}. Give another one as blob-directory.", exception);
         }
     }
 

@@ -68,15 +68,11 @@ public sealed partial class BlobStore
         }
     }
 
-    /// <summary>Looks whether a store can be opened in a directory and written to, and leaves the directory as it was, or not there.</summary>
-    /// <param name="directory">The directory.</param>
+    /// <summary>Opens the store in a directory and writes to it, so that one that cannot be used is known of before anything relies on it.</summary>
+    /// <param name="directory">The directory, which is made where it is not there.</param>
     /// <exception cref="StorageException">The directory cannot be made, read or written.</exception>
     public static void Probe(string directory)
     {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        var made = new List<string>();
-        for (var path = Path.Combine(Path.GetFullPath(directory), IncomingName); path is not null && !System.IO.Directory.Exists(path); path = Path.GetDirectoryName(path))
-            made.Add(path);
         var store = Open(directory);
         try
         {
@@ -90,14 +86,6 @@ public sealed partial class BlobStore
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw Failure($"The blob directory {store.Directory} cannot be written", error);
-        }
-        try
-        {
-            made.ForEach(System.IO.Directory.Delete);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Another process has put something there meanwhile.
         }
     }
 

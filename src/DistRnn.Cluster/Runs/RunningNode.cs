@@ -1,4 +1,3 @@
-using DistRnn.Formats;
 using DistRnn.Numerics;
 using DistRnn.Protocol;
 using DistRnn.Runtime;
@@ -51,7 +50,6 @@ public sealed class RunningNode : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(report);
         options.Validate();
-        CheckDirectory(options.BlobDirectory);
         var link = LinkOf(options, report);
         try
         {
@@ -70,18 +68,6 @@ public sealed class RunningNode : IAsyncDisposable
 
     /// <summary>Bytes of tensors that the node has sent to others.</summary>
     internal long SentBytes => _link.Counters.SentBytes;
-
-    private static void CheckDirectory(string directory)
-    {
-        try
-        {
-            BlobStore.Probe(directory);
-        }
-        catch (StorageException exception)
-        {
-            throw new InvalidInputException($"{exception.Message.TrimEnd('.')}. Give another one as blob-directory.", exception);
-        }
-    }
 
     private static ClusterLink LinkOf(NodeOptions options, Action<string> report)
     {

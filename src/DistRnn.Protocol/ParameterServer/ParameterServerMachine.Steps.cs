@@ -10,6 +10,11 @@ public sealed partial class ParameterServerMachine
         var (refusal, reason) = RefusalOf(request.Key, request.Version, out var state);
         // Where shards are applied one by one a version counts shards: what is asked for by a step is what there is when that step is over.
         var isNewest = request.Version == -1 || refusal == Refusal.None && state!.Spec.Consistency.AppliesShards;
+        if (refusal == Refusal.None && !isNewest && request.Version == state!.Version + 1 && state.Await(from, request))
+        {
+            _effects.Because($"{from} will have version {request.Version} of partition {request.Key.Index} as soon as there is one.");
+            return;
+        }
         if (refusal == Refusal.None && state!.Version != request.Version && !isNewest)
             (refusal, reason) = (request.Version < state.Version ? Refusal.Behind : Refusal.Ahead, $"Partition {request.Key.Index} is at version {state.Version}.");
         GradientPart? view = null;
@@ -103,8 +108,10 @@ public sealed partial class ParameterServerMachine
         SyncReplica(state);
         SendReport(state);
         StartRetries(state);
-        if (state.PendingDecision is { } decision)
-            Apply(state, decision);
+        if (state.PendingDecision is not { } decision)
+            return;
+        Apply(state, decision);
+        AnswerAwaited(state);
     }
 
     private void SendReport(PartitionState state)
@@ -131,6 +138,16 @@ public sealed partial class ParameterServerMachine
             else
                 Apply(state, decision);
         }
+        // Behind the acknowledgements, which are small and waited for.
+        foreach (var state in OwnedBy(decision.Run).ToArray())
+            AnswerAwaited(state);
+    }
+
+    /// <summary>Sends what was asked for before it was there.</summary>
+    private void AnswerAwaited(PartitionState state)
+    {
+        foreach (var (worker, request) in state.TakeAwaited())
+            Answer(worker, request);
     }
 
     private void Apply(PartitionState state, StepDecision decision)

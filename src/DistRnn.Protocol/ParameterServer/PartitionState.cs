@@ -26,11 +26,14 @@ internal sealed record WaitingReply(NodeId Worker, PushReply Reply, long Version
 /// <summary>One partition as one parameter server holds it, as owner or as replica.</summary>
 internal sealed class PartitionState : IDisposable
 {
+    private const int AwaitedMax = 1024;
+
     private readonly PartitionArithmetic _arithmetic;
     private readonly FloatRounding? _rounding;
     private readonly Dictionary<int, LanePart> _lanes = [];
     private readonly Dictionary<int, LanePart> _lanesAfter = [];
     private readonly HashSet<(long Step, int Shard)> _applied = [];
+    private readonly SortedDictionary<NodeId, ParameterRequest> _awaited = [];
     private FloatBuffer? _parameters;
     private OptimizerState? _optimizer;
 
@@ -81,6 +84,24 @@ internal sealed class PartitionState : IDisposable
 
     public List<WaitingReply> Waiting { get; } = [];
 
+    /// <summary>Keeps a request for the next version until there is one; false where as many are kept as may be.</summary>
+    public bool Await(NodeId worker, ParameterRequest request)
+    {
+        if (_awaited.Count >= AwaitedMax && !_awaited.ContainsKey(worker))
+            return false;
+        _awaited[worker] = request;
+        return true;
+    }
+
+    /// <summary>Takes the requests for the version that the partition is at.</summary>
+    public ImmutableArray<(NodeId Worker, ParameterRequest Request)> TakeAwaited()
+    {
+        ImmutableArray<(NodeId Worker, ParameterRequest Request)> due = [.. _awaited.Where(entry => entry.Value.Version <= Version).Select(entry => (entry.Key, entry.Value))];
+        foreach (var (worker, _) in due)
+            _awaited.Remove(worker);
+        return due;
+    }
+
     public FloatBuffer Parameters => _parameters ?? throw new InvalidOperationException("The partition has no content yet.");
 
     public OptimizerState Optimizer => _optimizer ?? throw new InvalidOperationException("The partition has no content yet.");
@@ -102,6 +123,7 @@ internal sealed class PartitionState : IDisposable
         _applied.Clear();
         _applied.UnionWith(content.AppliedShards);
         ResetTree();
+        _awaited.Clear();
         (LastTree, LastDecision, PendingDecision) = (null, null, null);
     }
 

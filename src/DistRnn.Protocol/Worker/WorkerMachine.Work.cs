@@ -24,11 +24,21 @@ public sealed partial class WorkerMachine
         var isWhole = true;
         for (var partition = 0; partition < run.Owners.Length; partition++)
         {
+            var isAhead = run.IsAhead(partition, work.Version);
+            if (isAhead)
+            {
+                isWhole = false;
+                StartRetries();
+            }
+            // Where the owner is another one now, what was asked of the one before does not come any more.
+            if (!isAhead && run.LacksDense(partition, work.Version) && work.Pulled.Remove(partition))
+                work.Asked.Remove(partition);
             if (work.Pulled.Contains(partition))
                 continue;
             if (RequestFor(run, work, partition) is not { } request)
             {
-                work.Pulled.Add(partition);
+                if (!isAhead)
+                    work.Pulled.Add(partition);
                 continue;
             }
             isWhole = false;
@@ -44,7 +54,7 @@ public sealed partial class WorkerMachine
     {
         var plan = run.Plan!;
         var layout = plan.Partitions.Layouts[partition];
-        var wantsDense = layout.DenseCount > 0 && (work.Version < 0 || run.Versions[partition] != work.Version);
+        var wantsDense = layout.DenseCount > 0 && (work.Version < 0 || run.LacksDense(partition, work.Version) && !run.IsAhead(partition, work.Version));
         if (work.Lease is not { } lease)
         {
             return wantsDense || layout.Sparse.Length > 0
@@ -63,8 +73,53 @@ public sealed partial class WorkerMachine
     private static ImmutableArray<int> Within(ImmutableArray<int> rows, SparseSection section) =>
         [.. rows.Where(row => row >= section.FirstRow && row < section.EndRow)];
 
+    /// <summary>
+    /// Asks for the dense sections of the next version before anybody has a lease of it: their owners send them as soon as there are any. What a lease needs beside them, it
+    /// asks for when it comes.
+    /// </summary>
+    private void AskAhead(WorkerRunState run, long version)
+    {
+        for (var partition = 0; partition < run.Owners.Length; partition++)
+        {
+            if (!run.LacksDense(partition, version) || run.IsAhead(partition, version))
+                continue;
+            run.Ahead[partition] = (version, run.Owners[partition].OwnerEpoch);
+            _effects.Send(run.Owners[partition].Node, NodeRoles.ParameterServer, RequestAhead(run, partition, version));
+        }
+    }
+
+    private static ParameterRequest RequestAhead(WorkerRunState run, int partition, long version) =>
+        new(run.KeyOf(partition), version, true, [.. run.Plan!.Partitions.Layouts[partition].Sparse.Select(_ => ImmutableArray<int>.Empty)], false, []);
+
+    /// <summary>Takes what was asked for ahead; false where the reply is to something else.</summary>
+    private bool TakeAhead(WorkerRunState run, ParameterReply reply)
+    {
+        var partition = reply.Key.Index;
+        if (partition < 0 || partition >= run.Owners.Length || !run.IsAhead(partition, reply.Version) || !Answers(RequestAhead(run, partition, reply.Version), reply.Request))
+            return false;
+        run.Ahead.Remove(partition);
+        // What is being computed, or about to be, needs the version that is there.
+        if (run.IsComputing || run.Work.Any(work => work.Phase == WorkPhase.Pulling && work.Version != reply.Version))
+        {
+            reply.Release();
+            _effects.Because($"Version {reply.Version} of partition {partition} came while another one is needed.");
+        }
+        else
+        {
+            if (run.Owners[partition].Node != _self)
+                run.AheadBytes += reply.Parameters.ContentBytes;
+            run.Versions[partition] = reply.Version;
+            _effects.Add(new StoreParameters(reply));
+            _effects.Because($"Version {reply.Version} of partition {partition} is here before its lease.");
+        }
+        Continue(run);
+        return true;
+    }
+
     private void TakeParameters(ParameterReply reply)
     {
+        if (_runs.TryGetValue(reply.Run.Run, out var known) && known.Key == reply.Run && TakeAhead(known, reply))
+            return;
         if (!_runs.TryGetValue(reply.Run.Run, out var run) || run.Key != reply.Run || run.IsComputing
             || run.Work.FirstOrDefault(work => work.Phase == WorkPhase.Pulling) is not { } work
             || !work.Asked.Contains(reply.Key.Index) || work.Pulled.Contains(reply.Key.Index)
@@ -166,10 +221,13 @@ public sealed partial class WorkerMachine
         if (!isDone)
             return;
         work.Phase = WorkPhase.Done;
+        (work.Bytes, run.AheadBytes) = (work.Bytes + run.AheadBytes, 0);
         ReportDone(run, work);
         _effects.Because($"The shards {lease.Node} of step {lease.Address.Step} are on every partition.");
         if (WorkerRunState.AppliesShards(lease))
             run.Drop(work);
+        else
+            AskAhead(run, lease.Address.Step + 1);
     }
 
     private void ReportDone(WorkerRunState run, WorkItem work) => _effects.Send(
@@ -207,6 +265,13 @@ public sealed partial class WorkerMachine
             {
                 work.Asked.Clear();
                 work.Sent.Clear();
+                // What a lease waits for is asked for again, with the rest of what it needs.
+                if (work.Phase == WorkPhase.Pulling)
+                    foreach (var partition in run.Ahead.Keys.Where(partition => run.IsAhead(partition, work.Version)).ToArray())
+                    {
+                        run.Ahead.Remove(partition);
+                        work.Pulled.Remove(partition);
+                    }
             }
             Continue(run);
         }

@@ -89,6 +89,12 @@ internal sealed class WorkerRunState(RunKey key, NodeId coordinator, long term)
     /// <summary>The version of each partition's dense sections in the worker's vector; -1 for none.</summary>
     public long[] Versions { get; set; } = [];
 
+    /// <summary>Dense sections that are asked for before there is a lease of that version, by partition: the version, and the owner epoch under which they were asked for.</summary>
+    public SortedDictionary<int, (long Version, long OwnerEpoch)> Ahead { get; } = [];
+
+    /// <summary>Bytes that crossed between this node and others for them, until a lease counts them.</summary>
+    public long AheadBytes { get; set; }
+
     /// <summary>Leases in the order in which they came.</summary>
     public List<WorkItem> Work { get; } = [];
 
@@ -97,11 +103,18 @@ internal sealed class WorkerRunState(RunKey key, NodeId coordinator, long term)
 
     public static bool AppliesShards(Lease lease) => lease.LearningRate is not null;
 
+    /// <summary>Whether a partition's dense sections of a version are on their way although no lease has asked for them.</summary>
+    public bool IsAhead(int partition, long version) => Ahead.TryGetValue(partition, out var asked) && asked == (version, Owners[partition].OwnerEpoch);
+
+    /// <summary>Whether a partition has dense sections and the worker's vector has not those of a version; a version below 0, the newest, is not kept.</summary>
+    public bool LacksDense(int partition, long version) => version >= 0 && Plan!.Partitions.Layouts[partition].DenseCount > 0 && Versions[partition] != version;
+
     public PartitionKey KeyOf(int partition) => new(Key, partition, Owners[partition].OwnerEpoch);
 
     public void BeginIncarnation(RunKey key)
     {
         DropAll();
+        Ahead.Clear();
         (Key, Owners) = (key, []);
         Array.Fill(Versions, -1);
     }

@@ -155,6 +155,27 @@ public sealed class ParameterServerMachineTests
     }
 
     [Fact]
+    public void Handle_RequestForTheNextVersion_IsAnsweredWhenThereIsOne_BehindTheAcknowledgement()
+    {
+        using var server = new ServerHarness().Own();
+        Assert.Empty(server.Receive(Worker, new ParameterRequest(Key, 1, true, [], false, [])));
+        server.PushAll();
+        var sent = server.Receive(Head, Decision(1, 0));
+        var (applied, parameters) = (sent.OfType<StepApplied>().Single(), sent.OfType<ParameterReply>().Single());
+        Assert.Equal(1, parameters.Version);
+        Assert.True(sent.IndexOf(applied) < sent.IndexOf(parameters));
+        server.PushAll(1);
+        Assert.Empty(server.Receive(Head, Decision(1, 1)).OfType<ParameterReply>());
+    }
+
+    [Fact]
+    public void Handle_RequestForAVersionFurtherAhead_IsRefused()
+    {
+        using var server = new ServerHarness().Own();
+        Assert.Equal(Refusal.Ahead, server.Receive(Worker, new ParameterRequest(Key, 2, true, [], false, [])).OfType<ParameterRefused>().Single().Refusal);
+    }
+
+    [Fact]
     public void Handle_CopyOfATermThatIsNotPromised_DoesNotTakeThePlaceOfWhatIsOwned()
     {
         using var server = new ServerHarness().Own();
