@@ -42,10 +42,10 @@ internal static partial class StalenessGain
                 nodes.Add(StartNode(directory, Text($"worker-{worker}"), "worker", seed, "--set", "threads=1"));
             await WaitForAsync(nodes.Count, seed);
             var workers = nodes.Skip(2).Select(node => node.Id).ToArray();
-            foreach (var (name, rate, window, task) in Jobs().Where(job => data.Length == 0 || job.Name == data))
+            foreach (var (name, rates, window, task) in Jobs().Where(job => data.Length == 0 || job.Name == data))
             {
                 var results = new List<(double Speed, double Loss)>();
-                foreach (var policy in s_policies)
+                foreach (var (policy, rate) in s_policies.Zip(rates))
                 {
                     var job = Path.Combine(directory, Text($"{name}-{results.Count}.yaml"));
                     File.WriteAllText(job, Text($$"""
@@ -73,15 +73,17 @@ internal static partial class StalenessGain
         }
     }
 
-    private static (string Name, double Rate, string Window, string Task)[] Jobs() =>
+    /// <summary>Each with a rate for an update a step and one for an update a shard.</summary>
+    private static (string Name, double[] Rates, string Window, string Task)[] Jobs() =>
     [
-        // An update a shard, so rates at which a few hundred of them, or an eighth as many, come to about the same.
-        ("text", 0.002, "window: 30, ", """
+        // A rate at which a few hundred updates, or eight times as many, come to about the same.
+        ("text", [0.002, 0.002], "window: 30, ", """
             task: language-model
             data: {train: train.txt, valid: valid.txt, tokens: word}
             model: {embedding: 128, hidden: 256}
             """),
-        ("sunspots", 0.001, "", """
+        // Eight updates for one, each of an eighth of the batch: an eighth of the rate (the linear scaling rule; Goyal et al., 2017, 2.1).
+        ("sunspots", [0.002, 0.00025], "", """
             task: forecasting
             data: {format: csv, train: "built-in:sunspots/monthly-sunspots.csv", time-column: Month, columns: [Sunspots], targets: [Sunspots], input-length: 132, horizon: 12, season: 132, split: {parts: {train: 0.8, valid: 0.2}}}
             model: {cell: gru, hidden: 96}
