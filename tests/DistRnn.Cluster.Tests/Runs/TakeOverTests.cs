@@ -16,15 +16,16 @@ public sealed class TakeOverTests
     {
         await using var cluster = await MachineCluster.StartAsync(3, 2);
         await using var client = ClusterClient.Create(cluster.Seeds);
-        var jobs = new[] { Job(cluster, 1, 1500), Job(cluster, 2, 5), Job(cluster, 3, 5) };
+        var jobs = new[] { Job(cluster, 1, 2500), Job(cluster, 2, 5), Job(cluster, 3, 5) };
         var names = new List<string>();
         foreach (var job in jobs)
             names.Add((await client.SubmitAsync(job, Cancellation)).GetProperty("run").GetString()!);
         var before = await UntilAsync(client, names[0], run => run.GetProperty("step").GetInt64() > 60);
         var lost = cluster.HolderOf(before);
         await cluster.LoseAsync("n1");
-        // It owned a partition, so no step is done before the coordinator knows of it; other hosts do with the next checkpoint that they hold.
-        await UntilHeldAsync(cluster, names[0], lost, before.GetProperty("step").GetInt64() + 60);
+        // It owned a partition, so no step is done from now on before the coordinator knows of it; other hosts do with the next checkpoint that they hold.
+        var dead = await UntilAsync(client, names[0], _ => true);
+        await UntilHeldAsync(cluster, names[0], lost, dead.GetProperty("step").GetInt64() + 60);
         await cluster.LoseAsync(lost);
         var after = await EndAsync(client, names[0]);
         Assert.Equal(1, after.GetProperty("summary").GetProperty("faults").GetProperty("worker-lost").GetInt32());
