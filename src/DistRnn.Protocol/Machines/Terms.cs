@@ -3,6 +3,7 @@ namespace DistRnn.Protocol;
 /// <summary>
 /// How terms are numbered: a round, and in its last six digits the coordinator that it belongs to, so that coordinators that do not hear of each other take different terms,
 /// as proposers take different ballots in Paxos (Lamport, The Part-Time Parliament, 1998, 2.2).
+/// The number is a hash: of a million pairs of coordinators one has the same, and servers still obey only the one that they promised.
 /// </summary>
 public static class Terms
 {
