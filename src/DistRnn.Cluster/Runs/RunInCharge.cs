@@ -107,7 +107,7 @@ internal sealed class RunInCharge : ICoordinatorRuns, IDisposable
         var hosting = new HostedRunOptions
         {
             Threads = cores,
-            Replicas = Math.Min(job.Cluster.Replicas, Math.Min(1, job.Cluster.ParameterServers - 1)),
+            Replicas = Math.Min(job.Cluster.Replicas, job.Cluster.ParameterServers - 1),
             SendsJob = true,
             AdoptedVersion = held?.Version,
             AdoptedPosition = held is { } holding ? holding.LastDecision?.Position ?? holding.Position : default,

@@ -309,7 +309,7 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
         var hosting = new HostedRunOptions
         {
             Threads = Environment.ProcessorCount,
-            Replicas = servers > 1 ? Math.Min(1, job.Cluster.Replicas) : 0,
+            Replicas = job.Cluster.Replicas,
             Package = run.Package,
             Holder = Here,
             StopStatus = "cancelled",

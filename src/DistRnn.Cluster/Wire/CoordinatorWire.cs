@@ -13,8 +13,8 @@ internal static class CoordinatorWire
             wire => new(RunOf(wire.Run), TermOf(wire.Term))),
         MessageEntry.Of<PartitionAssignment, Wire.PartitionAssignment>("partition-assignment-1", Wire.PartitionAssignment.Parser, Of, AssignmentOf),
         MessageEntry.Of<ReplicaAssignment, Wire.ReplicaAssignment>("replica-assignment-1", Wire.ReplicaAssignment.Parser,
-            message => new() { Key = WireParts.Of(message.Key), Term = message.Term, Replica = WireParts.Of(message.Replica) },
-            wire => new(KeyOf(wire.Key), TermOf(wire.Term), NodeIf(wire.Replica))),
+            message => new() { Key = WireParts.Of(message.Key), Term = message.Term, Replicas = { message.Replicas.Select(WireParts.Of) } },
+            wire => new(KeyOf(wire.Key), TermOf(wire.Term), NodesOf(wire.Replicas))),
         MessageEntry.Of<Promotion, Wire.Promotion>("promotion-1", Wire.Promotion.Parser,
             message => new() { Key = WireParts.Of(message.Key), Term = message.Term, VersionMin = message.VersionMin },
             wire => new(KeyOf(wire.Key), TermOf(wire.Term), Version(wire.VersionMin))),
@@ -49,7 +49,7 @@ internal static class CoordinatorWire
         Term = message.Term,
         Spec = WireSpec.Of(message.Spec),
         Version = message.Version,
-        Replica = WireParts.Of(message.Replica),
+        Replicas = { message.Replicas.Select(WireParts.Of) },
         Description = WireParts.Of(message.Description),
     };
 
@@ -57,7 +57,7 @@ internal static class CoordinatorWire
     {
         var (key, spec) = (KeyOf(Needed(wire).Key), WireSpec.SpecOf(wire!.Spec));
         Below(key.Index, spec.Partitions);
-        return new(key, TermOf(wire.Term), spec, NotNegative(wire.Version), NodeIf(wire.Replica), wire.Description.Memory);
+        return new(key, TermOf(wire.Term), spec, NotNegative(wire.Version), NodesOf(wire.Replicas), wire.Description.Memory);
     }
 
     private static Wire.Lease Of(Lease message)

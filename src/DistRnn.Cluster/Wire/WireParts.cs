@@ -12,11 +12,13 @@ internal static class WireParts
 {
     private const int NameLengthMax = 512;
 
-    public static Node? Of(NodeId? node) => node is { } id ? Of(id) : null;
-
     public static Node Of(NodeId node) => new() { Address = node.Address, Life = node.Life };
 
-    public static NodeId? NodeIf(Node? node) => node is null ? null : NodeOf(node);
+    public static ImmutableArray<NodeId> NodesOf(IReadOnlyCollection<Node> nodes)
+    {
+        Below(nodes.Count - 1, Protocol.PartitionAssignment.ReplicasMax, -1);
+        return [.. nodes.Select(NodeOf)];
+    }
 
     public static NodeId NodeOf(Node? node) => new(Text(Needed(node).Address), node!.Life);
 
@@ -91,14 +93,14 @@ internal static class WireParts
         Version = holding.Version,
         IsWhole = holding.IsWhole,
         HoldsRoot = holding.HoldsRoot,
-        Replica = Of(holding.Replica),
+        Replicas = { holding.Replicas.Select(Of) },
         LastDecision = holding.LastDecision is { } decision ? Of(decision) : null,
         Position = Of(holding.Position),
         Description = Of(holding.Description),
     };
 
     public static PartitionHolding HoldingOf(Holding holding) => new(
-        KeyOf(holding.Key), holding.IsOwner, Version(holding.Version), holding.IsWhole, holding.HoldsRoot, NodeIf(holding.Replica),
+        KeyOf(holding.Key), holding.IsOwner, Version(holding.Version), holding.IsWhole, holding.HoldsRoot, NodesOf(holding.Replicas),
         holding.LastDecision is { } decision ? DecisionOf(decision) : null, holding.Position.Memory, holding.Description.Memory);
 
     public static IEnumerable<Rows> Of(ImmutableArray<ImmutableArray<int>> rows) => rows.Select(section => new Rows { Numbers = OfNumbers(section) });

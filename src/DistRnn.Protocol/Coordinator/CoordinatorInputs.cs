@@ -41,7 +41,7 @@ public sealed record RunPlan
     /// <summary>Workers to wait for at the start.</summary>
     public int WorkersWanted { get; init; } = 1;
 
-    /// <summary>Copies of each partition beside the owner's: 0 or 1.</summary>
+    /// <summary>Copies of each partition beside the owner's, where there are servers for them.</summary>
     public int Replicas { get; init; } = 1;
 
     /// <summary>Whether idle workers take a second copy of the slowest lease.</summary>

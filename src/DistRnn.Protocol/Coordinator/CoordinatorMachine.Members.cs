@@ -106,8 +106,9 @@ public sealed partial class CoordinatorMachine
             {
                 if (IsGone(promoting))
                 {
-                    GoBack($"The owner of partition {p} and its copy are both gone.");
-                    return;
+                    if (!TryPromote(p, $"The owner of partition {p} and its copies are gone."))
+                        return;
+                    continue;
                 }
                 if (isDue)
                     ToServer(promoting, new Promotion(KeyOf(p), _term, _version));
@@ -119,7 +120,7 @@ public sealed partial class CoordinatorMachine
                     return;
                 continue;
             }
-            LookAtReplica(p, isDue);
+            LookAtReplicas(p, isDue);
         }
         HandOver();
     }
@@ -128,13 +129,22 @@ public sealed partial class CoordinatorMachine
     {
         var partition = _partitions[p];
         Fault("parameter-server-lost", $"The owner of partition {p}, {partition.Owner}, is gone.");
-        // Up to the committed version the owner had its replica's word for everything; a copy that never caught up has none.
-        if (partition.Replica is not { } replica || partition.ReplicaVersion < 0 || IsGone(replica))
+        return TryPromote(p, $"Partition {p} is lost: its owner is gone and there is no whole copy.");
+    }
+
+    /// <summary>Makes the copy that came furthest the owner; where there is none the run goes back.</summary>
+    private bool TryPromote(int p, string otherwise)
+    {
+        // Up to the committed version the owner had its replicas' word for everything; a copy that never caught up has none.
+        var replicas = _partitions[p].Replicas;
+        replicas.RemoveAll(replica => IsGone(replica.Node));
+        if (replicas.Where(replica => replica.Version >= 0).MaxBy(replica => replica.Version) is not { } next)
         {
-            GoBack($"Partition {p} is lost: its owner is gone and there is no whole copy.");
+            GoBack(otherwise);
             return false;
         }
-        BeginPromotion(p, replica, _version);
+        replicas.Remove(next);
+        BeginPromotion(p, next.Node, _version);
         return true;
     }
 
@@ -162,13 +172,17 @@ public sealed partial class CoordinatorMachine
             return;
         if (!reply.IsDone)
         {
-            GoBack($"Partition {reply.Key.Index} is lost: {reply.Reason}");
+            TryPromote(reply.Key.Index, $"Partition {reply.Key.Index} is lost: {reply.Reason}");
             return;
         }
-        (partition.Owner, partition.Promoting, partition.Replica, partition.ReplicaVersion, partition.IsHeld) = (from, null, null, -1, true);
+        (partition.Owner, partition.Promoting, partition.IsHeld) = (from, null, true);
+        partition.Replicas.RemoveAll(replica => replica.Node == from);
+        // The other copies are as whole as they were; the new owner fills them again, and waits for them from then on. Where shards are applied one by one, a copy that the owner does not wait for tells nothing.
+        foreach (var replica in partition.Replicas)
+            (replica.IsFollowing, replica.Version) = (false, Spec.Consistency.AppliesShards ? -1 : replica.Version);
         Record(new PartitionPromoted(reply.Key.Index, from.ToString(), reply.Key.OwnerEpoch));
         _effects.Add(new Recovered("parameter-server-lost", _now - partition.PromotingSince));
-        LookAtReplica(reply.Key.Index, true);
+        LookAtReplicas(reply.Key.Index, true);
         AfterPromotion(reply);
     }
 
@@ -208,40 +222,41 @@ public sealed partial class CoordinatorMachine
             Next();
     }
 
-    private void LookAtReplica(int p, bool isDue)
+    private void LookAtReplicas(int p, bool isDue)
     {
         var partition = _partitions[p];
-        if (partition.Replica is { } replica && IsGone(replica))
+        foreach (var lost in partition.Replicas.Where(replica => IsGone(replica.Node)).ToArray())
         {
-            Fault("replica-lost", $"The copy of partition {p} on {replica} is gone.");
-            (partition.Replica, partition.ReplicaVersion) = (null, -1);
+            Fault("replica-lost", $"The copy of partition {p} on {lost.Node} is gone.");
+            partition.Replicas.Remove(lost);
             isDue = true;
         }
         if (!isDue)
             return;
-        if (partition.Replica is null && Plan.Replicas > 0)
-            partition.Replica = ReplicaFor(partition.Owner);
+        while (partition.Replicas.Count < Plan.Replicas && ReplicaFor(partition) is { } node)
+            partition.Replicas.Add(new PlacedReplica(node));
         // Owners are told again now and then: an assignment that was overtaken is put right, and a coordinator that another one has followed learns it.
-        if (partition.ReplicaVersion < 0 || _now - partition.AssignedAt >= RenewalFactor * _options.RetryAfter)
-            AssignReplica(p, partition);
+        if (partition.Replicas.Count == 0 || partition.Replicas.Any(replica => !replica.IsFollowing) || _now - partition.AssignedAt >= RenewalFactor * _options.RetryAfter)
+            AssignReplicas(p, partition);
     }
 
-    private void AssignReplica(int p, PlacedPartition partition)
+    private void AssignReplicas(int p, PlacedPartition partition)
     {
         partition.AssignedAt = _now;
         // A server that promised a higher term takes no copy of this one, and only a question makes it say so.
-        if (partition is { Replica: { } replica, ReplicaVersion: < 0 })
-            ToServer(replica, new PromiseRequest(_run, _term));
-        ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, partition.Replica));
+        foreach (var replica in partition.Replicas.Where(replica => !replica.IsFollowing))
+            ToServer(replica.Node, new PromiseRequest(_run, _term));
+        ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, [.. partition.Replicas.Select(replica => replica.Node)]));
     }
 
-    private NodeId? ReplicaFor(NodeId owner)
+    /// <summary>The server that has least to do among those that have nothing of a partition; null where there is none.</summary>
+    private NodeId? ReplicaFor(PlacedPartition partition)
     {
-        var free = _members.Servers.Select(server => server.Node).Where(node => node != owner).ToArray();
-        return free.Length == 0 ? null : free.MinBy(node => (_partitions.Count(partition => partition.Owner == node || partition.Replica == node), node));
+        var free = _members.Servers.Select(server => server.Node).Where(node => node != partition.Owner && partition.Replicas.All(replica => replica.Node != node)).ToArray();
+        return free.Length == 0 ? null : free.MinBy(node => (_partitions.Count(other => other.Owner == node || other.Replicas.Any(replica => replica.Node == node)), node));
     }
 
-    /// <summary>An owner that is about to leave gives its partitions to their replicas, between two steps.</summary>
+    /// <summary>An owner that is about to leave gives each of its partitions to a replica, between two steps.</summary>
     private void HandOver()
     {
         if (Phase != CoordinatorPhase.Computing || Spec.Consistency.AppliesShards)
@@ -250,10 +265,11 @@ public sealed partial class CoordinatorMachine
         {
             var partition = _partitions[p];
             if (partition.Promoting is null && _members[partition.Owner]?.Status == MemberStatus.Leaving && partition.Report is null
-                && partition.Replica is { } replica && partition.ReplicaVersion >= 0 && !IsGone(replica))
+                && partition.Replicas.Where(replica => replica.IsFollowing && !IsGone(replica.Node)).MinBy(replica => _members[replica.Node]?.Status == MemberStatus.Up ? 0 : 1) is { } next)
             {
-                Fault("parameter-server-leaving", $"{partition.Owner} leaves and hands partition {p} to {replica}.");
-                BeginPromotion(p, replica, _version);
+                Fault("parameter-server-leaving", $"{partition.Owner} leaves and hands partition {p} to {next.Node}.");
+                partition.Replicas.Remove(next);
+                BeginPromotion(p, next.Node, _version);
             }
         }
     }

@@ -97,9 +97,10 @@ public sealed partial class CoordinatorMachine
         _effects.Add(new StepReported(step.Address, sums, settlement, _run.Incarnation));
         (_version, _position) = (_version + 1, settlement.Position);
         ToOwnersOnce(new PositionNotice(_run, _term, _version, _position));
-        if (_partitions.All(partition => partition.Replica is null || partition.ReplicaVersion >= 0))
-            foreach (var partition in _partitions)
-                partition.ReplicaVersion = partition.Replica is null ? -1 : _version;
+        var replicas = _partitions.SelectMany(partition => partition.Replicas).ToArray();
+        if (replicas.All(replica => replica.IsFollowing))
+            foreach (var replica in replicas)
+                replica.Version = _version;
     }
 
     private static NodeSums SumOf(ReadOnlySpan<NodeSums> sums)

@@ -224,8 +224,8 @@ public sealed partial class CoordinatorMachine
         if (Phase != CoordinatorPhase.Applying || applied.Step != _version || !TryPartition(from, applied.Key, out var partition))
             return;
         partition.IsApplied = true;
-        if (partition.Replica is not null && partition.ReplicaVersion >= 0)
-            partition.ReplicaVersion = _version + 1;
+        foreach (var replica in partition.Replicas.Where(replica => replica.IsFollowing))
+            replica.Version = _version + 1;
         if (_partitions.All(other => other.IsApplied))
             Commit();
     }

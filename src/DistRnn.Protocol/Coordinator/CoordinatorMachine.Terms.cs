@@ -136,9 +136,12 @@ public sealed partial class CoordinatorMachine
         }
         _partitions =
         [
-            .. chosen.Select(entry => entry.Holding.IsOwner
-                ? new PlacedPartition(entry.Node, entry.Holding.Key.OwnerEpoch) { IsHeld = true, Replica = entry.Holding.Replica }
-                : new PlacedPartition(entry.Node, entry.Holding.Key.OwnerEpoch) { Replica = entry.Node, ReplicaVersion = entry.Holding.Version }),
+            .. chosen.Select(entry =>
+            {
+                var partition = new PlacedPartition(entry.Node, entry.Holding.Key.OwnerEpoch) { IsHeld = entry.Holding.IsOwner };
+                partition.Replicas.AddRange(entry.Holding.IsOwner ? entry.Holding.Replicas.Select(node => new PlacedReplica(node)) : CopiesLike(entry, holdings));
+                return partition;
+            }),
         ];
         TakeOver(newest, source.Position, source.LastDecision);
     }
@@ -146,9 +149,15 @@ public sealed partial class CoordinatorMachine
     /// <summary>Who is to own a partition: its newest owner, or else its newest copy, under policies where a copy can stand for an owner.</summary>
     private (NodeId Node, PartitionHolding Holding)? HolderOf(int partition, (NodeId Node, PartitionHolding Holding)[] holdings)
     {
-        var own = holdings.Where(entry => entry.Holding.Key.Index == partition).OrderByDescending(entry => entry.Holding.Key.OwnerEpoch).ThenByDescending(entry => entry.Holding.IsOwner).ThenByDescending(entry => entry.Holding.Version).ToArray();
+        var own = holdings.Where(entry => entry.Holding.Key.Index == partition).OrderByDescending(entry => entry.Holding.Key.OwnerEpoch).ThenByDescending(entry => entry.Holding.IsOwner).ThenByDescending(entry => entry.Holding.Version).ThenByDescending(entry => entry.Holding.HoldsRoot).ToArray();
         return own.Length == 0 || !own[0].Holding.IsOwner && Spec.Consistency.AppliesShards ? null : own[0];
     }
+
+    /// <summary>Other copies that stand where a copy stands that is to be the owner.</summary>
+    private IEnumerable<PlacedReplica> CopiesLike((NodeId Node, PartitionHolding Holding) copy, (NodeId Node, PartitionHolding Holding)[] holdings) => holdings
+        .Where(other => other.Node != copy.Node && other.Holding.Key == copy.Holding.Key && other.Holding.Version == copy.Holding.Version)
+        .Take(Plan.Replicas)
+        .Select(other => new PlacedReplica(other.Node) { Version = other.Holding.Version });
 
     private void TakeOver(long newest, ReadOnlyMemory<byte> position, StepDecision? decision)
     {
@@ -168,7 +177,7 @@ public sealed partial class CoordinatorMachine
         }
         for (var p = 0; p < _partitions.Length; p++)
             if (!_partitions[p].IsHeld)
-                BeginPromotion(p, _partitions[p].Replica!.Value, _version);
+                BeginPromotion(p, _partitions[p].Owner, _version);
         if (Phase == CoordinatorPhase.Applying)
             SendDecision();
         else
@@ -205,9 +214,11 @@ public sealed partial class CoordinatorMachine
         var servers = _members.Servers.Select(server => server.Node).ToArray();
         _partitions =
         [
-            .. Enumerable.Range(0, Spec.Partitions).Select(p => new PlacedPartition(servers[p % servers.Length], ++_ownerEpochMax)
+            .. Enumerable.Range(0, Spec.Partitions).Select(p =>
             {
-                Replica = Plan.Replicas > 0 && servers.Length > 1 ? servers[(p + 1) % servers.Length] : null,
+                var partition = new PlacedPartition(servers[p % servers.Length], ++_ownerEpochMax);
+                partition.Replicas.AddRange(Enumerable.Range(1, Math.Min(Plan.Replicas, servers.Length - 1)).Select(i => new PlacedReplica(servers[(p + i) % servers.Length])));
+                return partition;
             }),
         ];
         _effects.Because($"{Spec.Partitions} partitions are placed on {servers.Length} servers at version {_version}.");
@@ -229,7 +240,7 @@ public sealed partial class CoordinatorMachine
             var partition = _partitions[p];
             if (partition.IsHeld)
                 continue;
-            ToServer(partition.Owner, new PartitionAssignment(KeyOf(p), _term, Spec, _version, partition.Replica, Plan.Description));
+            ToServer(partition.Owner, new PartitionAssignment(KeyOf(p), _term, Spec, _version, [.. partition.Replicas.Select(replica => replica.Node)], Plan.Description));
             _effects.Add(new SeedPartition(partition.Owner, KeyOf(p), _version));
         }
     }
@@ -239,8 +250,8 @@ public sealed partial class CoordinatorMachine
         if (!TryPartition(from, held.Key, out var partition))
             return;
         partition.IsHeld = true;
-        if (held.Replica is { } replica && partition.Replica == replica)
-            partition.ReplicaVersion = Math.Max(partition.ReplicaVersion, held.Version);
+        foreach (var replica in partition.Replicas.Where(replica => held.Replicas.Contains(replica.Node)))
+            (replica.Version, replica.IsFollowing) = (Math.Max(replica.Version, held.Version), true);
         if (Phase != CoordinatorPhase.Placing || _partitions.Any(other => !other.IsHeld))
             return;
         if (_goingBackFor is not null)

@@ -90,7 +90,7 @@ public sealed partial class CoordinatorMachine
     {
         if (_savingVersion != _version)
             return;
-        _askedAt = _now;
+        _snapshotsAskedAt = _now;
         for (var p = 0; p < _partitions.Length; p++)
             if (!_partitions[p].IsSnapshotTaken && _partitions[p].Promoting is null)
                 ToServer(_partitions[p].Owner, new SnapshotRequest(KeyOf(p), _term, _version));

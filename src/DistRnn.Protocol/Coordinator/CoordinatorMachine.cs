@@ -39,6 +39,18 @@ public enum CoordinatorPhase
     Deposed,
 }
 
+/// <summary>A copy of a partition as the coordinator knows it.</summary>
+internal sealed class PlacedReplica(NodeId node)
+{
+    public NodeId Node { get; } = node;
+
+    /// <summary>The version at which it was last known to have the same content as the owner of that time; -1 for never.</summary>
+    public long Version { get; set; } = -1;
+
+    /// <summary>Whether the present owner has said that this replica has the same content, and so waits for it.</summary>
+    public bool IsFollowing { get; set; }
+}
+
 /// <summary>A partition as the coordinator knows it.</summary>
 internal sealed class PlacedPartition(NodeId owner, long ownerEpoch)
 {
@@ -46,13 +58,10 @@ internal sealed class PlacedPartition(NodeId owner, long ownerEpoch)
 
     public long OwnerEpoch { get; set; } = ownerEpoch;
 
-    /// <summary>Who is to keep a copy.</summary>
-    public NodeId? Replica { get; set; }
+    /// <summary>Who is to keep copies.</summary>
+    public List<PlacedReplica> Replicas { get; } = [];
 
-    /// <summary>The version at which the replica was last known to have the same content; -1 for never.</summary>
-    public long ReplicaVersion { get; set; } = -1;
-
-    /// <summary>When the owner was last told who keeps a copy.</summary>
+    /// <summary>When the owner was last told who keeps copies.</summary>
     public TimeSpan AssignedAt { get; set; }
 
     /// <summary>Whether the owner has its content.</summary>
@@ -98,6 +107,9 @@ public sealed partial class CoordinatorMachine
     private CourseView _view;
     private TimeSpan _now;
     private TimeSpan _askedAt;
+
+    // A time of its own: checkpoints that follow each other faster than questions are asked again must not keep those from being asked.
+    private TimeSpan _snapshotsAskedAt;
     private (string Status, string Reason)? _stop;
     private string? _digest;
 
@@ -295,7 +307,7 @@ public sealed partial class CoordinatorMachine
             case CoordinatorPhase.Computing: LookAtLeases(); break;
             case CoordinatorPhase.Applying: if (isDue) SendDecision(); break;
             case CoordinatorPhase.Evaluating: LookAtEvaluation(); break;
-            case CoordinatorPhase.Saving: if (isDue) AskForSnapshots(); break;
+            case CoordinatorPhase.Saving: if (_now - _snapshotsAskedAt >= _options.RetryAfter) AskForSnapshots(); break;
             default: break;
         }
     }

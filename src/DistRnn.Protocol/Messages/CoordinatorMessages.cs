@@ -17,19 +17,22 @@ public sealed record PromiseRequest(RunKey Run, long Term) : IMessage;
 /// <param name="Term">The commander's term.</param>
 /// <param name="Spec">What the server has to know of the run.</param>
 /// <param name="Version">The version that the content will have.</param>
-/// <param name="Replica">Who keeps a copy, or null.</param>
+/// <param name="Replicas">Who keeps copies, at most <see cref="ReplicasMax"/>.</param>
 /// <param name="Description">The run as the next coordinator needs it to take over: bytes that only coordinators read.</param>
-public sealed record PartitionAssignment(PartitionKey Key, long Term, PartitionSpec Spec, long Version, NodeId? Replica, ReadOnlyMemory<byte> Description) : IMessage
+public sealed record PartitionAssignment(PartitionKey Key, long Term, PartitionSpec Spec, long Version, ImmutableArray<NodeId> Replicas, ReadOnlyMemory<byte> Description) : IMessage
 {
+    /// <summary>The most copies of a partition.</summary>
+    public const int ReplicasMax = 100;
+
     /// <inheritdoc/>
     public RunKey Run => Key.Run;
 }
 
-/// <summary>Gives a partition another replica, or none.</summary>
+/// <summary>Gives a partition other replicas, or none.</summary>
 /// <param name="Key">The partition and its owner epoch.</param>
 /// <param name="Term">The commander's term.</param>
-/// <param name="Replica">Who keeps a copy from now on, or null.</param>
-public sealed record ReplicaAssignment(PartitionKey Key, long Term, NodeId? Replica) : IMessage
+/// <param name="Replicas">Who keeps copies from now on.</param>
+public sealed record ReplicaAssignment(PartitionKey Key, long Term, ImmutableArray<NodeId> Replicas) : IMessage
 {
     /// <inheritdoc/>
     public RunKey Run => Key.Run;

@@ -8,12 +8,12 @@ namespace DistRnn.Protocol;
 /// <param name="Version">Its version; -1 while the content has not come.</param>
 /// <param name="IsWhole">Whether the content is whole: a replica that is still being filled is not.</param>
 /// <param name="HoldsRoot">Whether it holds the complete gradient of the step that begins with its version.</param>
-/// <param name="Replica">An owner's replica.</param>
+/// <param name="Replicas">An owner's replicas.</param>
 /// <param name="LastDecision">The decision of the step before its version, kept until that is committed.</param>
 /// <param name="Position">The run's position at its version.</param>
 /// <param name="Description">The run as the next coordinator needs it.</param>
 public sealed record PartitionHolding(
-    PartitionKey Key, bool IsOwner, long Version, bool IsWhole, bool HoldsRoot, NodeId? Replica, StepDecision? LastDecision, ReadOnlyMemory<byte> Position, ReadOnlyMemory<byte> Description);
+    PartitionKey Key, bool IsOwner, long Version, bool IsWhole, bool HoldsRoot, ImmutableArray<NodeId> Replicas, StepDecision? LastDecision, ReadOnlyMemory<byte> Position, ReadOnlyMemory<byte> Description);
 
 /// <summary>Answers <see cref="PromiseRequest"/>.</summary>
 /// <param name="Run">The run that was asked about.</param>
@@ -29,11 +29,11 @@ public sealed record PromiseReply(RunKey Run, long Term, bool IsGiven, long High
 /// <param name="HighestTerm">The promised term.</param>
 public sealed record CommandRefused(RunKey Run, long Term, long HighestTerm) : IMessage;
 
-/// <summary>An owner has its content, and so has its replica where it says so.</summary>
+/// <summary>An owner has its content, and so have its replicas that it names.</summary>
 /// <param name="Key">The partition and its owner epoch.</param>
 /// <param name="Version">The version.</param>
-/// <param name="Replica">The replica that has the same content, or null.</param>
-public sealed record PartitionHeld(PartitionKey Key, long Version, NodeId? Replica) : IMessage
+/// <param name="Replicas">The replicas that have the same content.</param>
+public sealed record PartitionHeld(PartitionKey Key, long Version, ImmutableArray<NodeId> Replicas) : IMessage
 {
     /// <inheritdoc/>
     public RunKey Run => Key.Run;

@@ -1,32 +1,38 @@
 namespace DistRnn.Protocol;
 
-/// <summary>Copies: how an owner keeps its replica with it, how a replica follows, and how it becomes the owner.</summary>
+/// <summary>Copies: how an owner keeps its replicas with it, how a replica follows, and how it becomes the owner.</summary>
 public sealed partial class ParameterServerMachine
 {
-    private void AssignReplica(NodeId from, ReplicaAssignment assignment)
+    private void AssignReplicas(NodeId from, ReplicaAssignment assignment)
     {
         if (!Obeys(from, assignment.Run, assignment.Term) || !TryOwned(assignment.Key, out var state))
             return;
-        if (state.Replica?.Node == assignment.Replica)
+        var nodes = assignment.Replicas.Where(node => node != _self).Distinct().ToArray();
+        if (state.Replicas.Select(replica => replica.Node).SequenceEqual(nodes))
         {
             ReportHeld(state);
             return;
         }
-        state.Replica = assignment.Replica is { } node && node != _self ? new ReplicaProgress(node) : null;
-        _effects.Because(state.Replica is null ? $"Partition {state.Key.Index} has no replica." : $"{state.Replica.Node} is to copy partition {state.Key.Index}.");
+        // Those that go on copying are where they were.
+        state.Replicas = [.. nodes.Select(node => state.Replicas.FirstOrDefault(replica => replica.Node == node) ?? new ReplicaProgress(node))];
+        _effects.Because(nodes.Length == 0 ? $"Partition {state.Key.Index} has no replica." : $"{string.Join(", ", nodes)} is to copy partition {state.Key.Index}.");
         if (!state.IsWhole)
             return;
-        SyncReplica(state);
+        SyncReplicas(state);
         AfterReplicaMoved(state);
         StartRetries(state);
     }
 
-    /// <summary>Sends the replica what it lacks next, once; a timer sends it again.</summary>
-    private void SyncReplica(PartitionState state)
+    /// <summary>Sends the replicas what they lack next, once; a timer sends it again.</summary>
+    private void SyncReplicas(PartitionState state)
     {
-        if (state.Replica is not { } replica || !state.IsWhole)
-            return;
-        if (replica.Version == state.Version && !(state.HoldsRoot && replica.RootStep != state.Version))
+        foreach (var replica in state.Replicas)
+            SyncReplica(state, replica);
+    }
+
+    private void SyncReplica(PartitionState state, ReplicaProgress replica)
+    {
+        if (!state.IsWhole || state.IsLevel(replica))
             return;
         var (what, message) = NextFor(state, replica);
         if (replica.Sent == what)
@@ -46,7 +52,7 @@ public sealed partial class ParameterServerMachine
 
     private void TakeReplicaState(NodeId from, ReplicaState reply)
     {
-        if (!TryOwned(reply.Key, out var state) || state.Replica is not { } replica || replica.Node != from)
+        if (!TryOwned(reply.Key, out var state) || state.Replicas.FirstOrDefault(replica => replica.Node == from) is not { } replica)
         {
             _effects.Because($"{from} is no replica of a partition {reply.Key.Index} that is owned here.");
             return;
@@ -54,21 +60,25 @@ public sealed partial class ParameterServerMachine
         if (reply.Version < replica.Version && reply.Version >= 0)
             return;
         (replica.Version, replica.RootStep, replica.Sent) = (reply.Version, reply.RootStep, null);
-        SyncReplica(state);
+        SyncReplica(state, replica);
         AfterReplicaMoved(state);
     }
 
+    /// <summary>Answers what has waited for the replica that is furthest behind.</summary>
     private void AfterReplicaMoved(PartitionState state)
     {
-        var version = state.Replica?.Version ?? long.MaxValue;
+        var version = state.Replicas.Select(replica => replica.Version).DefaultIfEmpty(long.MaxValue).Min();
         foreach (var waiting in state.Waiting.Where(waiting => waiting.Version <= version).ToArray())
         {
             state.Waiting.Remove(waiting);
             _effects.Send(waiting.Worker, NodeRoles.Worker, waiting.Reply);
         }
-        if (version < state.Version)
+        var level = state.Replicas.Count(replica => replica.Version == state.Version);
+        if (level == 0 && !state.Replicas.IsEmpty)
             return;
         ReportHeld(state);
+        if (level < state.Replicas.Length)
+            return;
         if (state.LastDecision is { } last)
             ToCoordinator(_coordinator, new StepApplied(state.Key, last.Step));
         SendReport(state);
@@ -104,7 +114,7 @@ public sealed partial class ParameterServerMachine
                 Drop(slot);
                 _partitions[slot] = state = NewState(assignment);
             }
-            (state.Key, state.Assignment, state.IsOwner, state.Replica) = (seed.Key, assignment, false, null);
+            (state.Key, state.Assignment, state.IsOwner, state.Replicas) = (seed.Key, assignment, false, []);
             state.TakeContent(seed.Content);
         }
         ReplyTo(from, state!);
@@ -174,7 +184,7 @@ public sealed partial class ParameterServerMachine
         }
         if (!state.IsOwner || state.Key != promotion.Key)
         {
-            (state.IsOwner, state.Key, state.Replica) = (true, promotion.Key, null);
+            (state.IsOwner, state.Key, state.Replicas) = (true, promotion.Key, []);
             if (state.Report is { } report)
                 state.Report = report with { Key = promotion.Key };
         }
@@ -193,20 +203,20 @@ public sealed partial class ParameterServerMachine
 
     private void StartRetries(PartitionState state) => _effects.Timer(TimerOf((state.Key.Run.Run, state.Key.Index)), _options.RetryAfter);
 
-    /// <summary>Sends again what has had no answer: to the replica what it lacks, to the coordinator what it waits for.</summary>
+    /// <summary>Sends again what has had no answer: to the replicas what they lack, to the coordinator what it waits for.</summary>
     private void Retry(string timer)
     {
         foreach (var (slot, state) in _partitions)
         {
             if (TimerOf(slot) != timer || !state.IsOwner || !state.IsWhole)
                 continue;
-            if (state.Replica is { } replica)
+            foreach (var replica in state.Replicas)
                 replica.Sent = null;
-            SyncReplica(state);
+            SyncReplicas(state);
             SendReport(state);
             if (state.LastDecision is { } last)
                 SendApplied(state, last.Step);
-            if (state.Replica is not null || state.Report is not null || state.LastDecision is not null)
+            if (!state.Replicas.IsEmpty || state.Report is not null || state.LastDecision is not null)
                 StartRetries(state);
         }
     }

@@ -105,7 +105,7 @@ public sealed partial class ParameterServerMachine
     {
         state.Report = state.MakeReport();
         _effects.Because($"The gradient of step {state.Version} is complete on partition {state.Key.Index}.");
-        SyncReplica(state);
+        SyncReplicas(state);
         SendReport(state);
         StartRetries(state);
         if (state.PendingDecision is not { } decision)
@@ -116,7 +116,7 @@ public sealed partial class ParameterServerMachine
 
     private void SendReport(PartitionState state)
     {
-        if (state.Report is not { } report || state.Replica is { } replica && (replica.Version != state.Version || replica.RootStep != state.Version))
+        if (state.Report is not { } report || state.Replicas.Any(replica => replica.Version != state.Version || replica.RootStep != state.Version))
             return;
         ToCoordinator(_coordinator, report);
     }
@@ -154,16 +154,16 @@ public sealed partial class ParameterServerMachine
     {
         state.Apply(decision);
         _effects.Because($"Partition {state.Key.Index} is at version {state.Version}.");
-        SyncReplica(state);
+        SyncReplicas(state);
         SendApplied(state, decision.Step);
     }
 
     private void SendApplied(PartitionState state, long step)
     {
-        if (state.Replica is null || state.Replica.Version > step)
+        if (state.Replicas.All(replica => replica.Version > step))
             ToCoordinator(_coordinator, new StepApplied(state.Key, step));
         else
-            SyncReplica(state);
+            SyncReplicas(state);
     }
 
     private void TakeShard(NodeId from, GradientPush push, PartitionState state)
@@ -182,23 +182,22 @@ public sealed partial class ParameterServerMachine
                 _effects.Send(from, NodeRoles.Worker, reply with { Reason = "It was applied before." });
             else if (state.Waiting.All(waiting => waiting.Worker != from || waiting.Reply.Attempt != push.Attempt))
                 state.Waiting.Add(new WaitingReply(from, reply, state.Version));
-            SyncReplica(state);
+            SyncReplicas(state);
             return;
         }
         var before = state.Version;
         state.ApplyShard(push);
         _effects.Because($"Shard {push.Node.First} of step {push.Address.Step} is applied to partition {state.Key.Index}.");
-        if (state.Replica is not { } replica)
+        if (state.Replicas.IsEmpty)
         {
             push.Release();
             _effects.Send(from, NodeRoles.Worker, reply);
             return;
         }
         state.Waiting.Add(new WaitingReply(from, reply, state.Version));
-        if (replica.Version == before)
-            _effects.Send(replica.Node, NodeRoles.ParameterServer, new ReplicaShard(state.Key, before, push));
-        else
-            push.Release();
+        foreach (var replica in state.Replicas.Where(replica => replica.Version == before))
+            _effects.Send(replica.Node, NodeRoles.ParameterServer, new ReplicaShard(state.Key, before, push with { Gradient = push.Gradient.Share() }));
+        push.Release();
         StartRetries(state);
     }
 

@@ -94,7 +94,7 @@ public sealed partial class ParameterServerMachine : IDisposable
             case PromiseRequest request: Promise(from, request); break;
             case PartitionAssignment assignment: Assign(from, assignment); break;
             case PartitionSeed seed: TakeSeed(from, seed); break;
-            case ReplicaAssignment replica: AssignReplica(from, replica); break;
+            case ReplicaAssignment replicas: AssignReplicas(from, replicas); break;
             case Promotion promotion: Promote(from, promotion); break;
             case StepDecision decision: Decide(from, decision); break;
             case CommitNotice notice: Commit(from, notice); break;
@@ -176,7 +176,7 @@ public sealed partial class ParameterServerMachine : IDisposable
         }
         var fresh = NewState(assignment);
         fresh.IsOwner = true;
-        fresh.Replica = assignment.Replica is { } replica ? new ReplicaProgress(replica) : null;
+        fresh.Replicas = [.. assignment.Replicas.Where(node => node != _self).Distinct().Select(node => new ReplicaProgress(node))];
         _partitions[slot] = fresh;
         _effects.Because($"Partition {assignment.Key.Index} is assigned at version {assignment.Version}; its content is awaited.");
     }
@@ -201,7 +201,7 @@ public sealed partial class ParameterServerMachine : IDisposable
         state.TakeContent(seed.Content);
         _effects.Because($"Partition {seed.Key.Index} is held at version {state.Version}.");
         ReportHeld(state);
-        SyncReplica(state);
+        SyncReplicas(state);
         StartRetries(state);
     }
 
@@ -262,7 +262,7 @@ public sealed partial class ParameterServerMachine : IDisposable
     private void ReportHeld(PartitionState state)
     {
         if (state.IsWhole)
-            ToCoordinator(_coordinator, new PartitionHeld(state.Key, state.Version, state.Replica is { } replica && replica.Version == state.Version ? replica.Node : null));
+            ToCoordinator(_coordinator, new PartitionHeld(state.Key, state.Version, [.. state.Replicas.Where(replica => replica.Version == state.Version).Select(replica => replica.Node)]));
     }
 
     private void ToCoordinator(NodeId node, IMessage message) => _effects.Send(node, NodeRoles.Coordinator, message);
@@ -270,7 +270,7 @@ public sealed partial class ParameterServerMachine : IDisposable
     private static string TimerOf((string Run, int Index) slot) => FormattableString.Invariant($"{slot.Index}@{slot.Run}");
 
     private static PartitionHolding HoldingOf(PartitionState state) => new(
-        state.Key, state.IsOwner, state.Version, state.IsWhole, state.HoldsRoot, state.Replica?.Node, state.LastDecision, state.Position, state.Assignment.Description);
+        state.Key, state.IsOwner, state.Version, state.IsWhole, state.HoldsRoot, [.. state.Replicas.Select(replica => replica.Node)], state.LastDecision, state.Position, state.Assignment.Description);
 
     private sealed class PartitionOrder : IComparer<(string Run, int Index)>
     {

@@ -4,7 +4,7 @@ using DistRnn.Optimizers;
 
 namespace DistRnn.Protocol;
 
-/// <summary>Where an owner's replica is known to stand.</summary>
+/// <summary>Where one of an owner's replicas is known to stand.</summary>
 internal sealed class ReplicaProgress(NodeId node)
 {
     /// <summary>The replica.</summary>
@@ -20,7 +20,7 @@ internal sealed class ReplicaProgress(NodeId node)
     public string? Sent { get; set; }
 }
 
-/// <summary>A push that is applied here and waits for the replica before it is answered.</summary>
+/// <summary>A push that is applied here and waits for the replicas before it is answered.</summary>
 internal sealed record WaitingReply(NodeId Worker, PushReply Reply, long Version);
 
 /// <summary>One partition as one parameter server holds it, as owner or as replica.</summary>
@@ -64,7 +64,11 @@ internal sealed class PartitionState : IDisposable
     /// <summary>Whether the content has come.</summary>
     public bool IsWhole => _parameters is not null;
 
-    public ReplicaProgress? Replica { get; set; }
+    /// <summary>Where an owner's replicas are known to stand: each of them has to have what is answered.</summary>
+    public ImmutableArray<ReplicaProgress> Replicas { get; set; } = [];
+
+    /// <summary>Whether a replica has the content and, once it is complete, the gradient of the step in work.</summary>
+    public bool IsLevel(ReplicaProgress replica) => replica.Version == Version && (!HoldsRoot || replica.RootStep == Version);
 
     public StepDecision? LastDecision { get; private set; }
 

@@ -9,14 +9,14 @@ public sealed record Violation(string Checker, string Reason);
 
 /// <summary>
 /// What must hold in every run, looked at after every input: the end is the undisturbed run's, every version on the way has its fingerprint, each shard enters each surviving
-/// update once, decisions of a step are one decision, versions go back only with the incarnation, and nothing grows beyond its bound.
+/// update once, decisions of a step are one decision, versions go back only with the incarnation (a copy by one where its owner is lost before the commit), and nothing grows beyond its bound.
 /// </summary>
 internal sealed partial class SimulationChecks(ReferenceRun reference, ClusterShape shape, int shards)
 {
     /// <summary>The most events that may be planned at once.</summary>
     public const int EventsMax = 50_000;
 
-    private readonly Dictionary<(NodeId Node, RunKey Run, int Partition), long> _versions = [];
+    private readonly Dictionary<(NodeId Node, RunKey Run, int Partition), (long Version, long OwnerEpoch)> _versions = [];
     private readonly Dictionary<(int Incarnation, long Step), (float Factor, double Rate, bool IsApplied)> _decisions = [];
 
     /// <summary>What was noticed.</summary>
@@ -70,9 +70,11 @@ internal sealed partial class SimulationChecks(ReferenceRun reference, ClusterSh
     private void Look(NodeId node, PartitionHolding holding)
     {
         var key = (node, holding.Key.Run, holding.Key.Index);
-        if (_versions.TryGetValue(key, out var before) && holding.Version < before && holding.Version >= 0)
-            Fail("versions", $"Partition {holding.Key.Index} went from version {before} to {holding.Version} on {node} in incarnation {holding.Key.Run.Incarnation}.");
-        _versions[key] = Math.Max(before, holding.Version);
+        // A copy may have made an update that is not committed yet when its owner is lost and another copy, which has not, becomes the owner and fills it.
+        var isFilledAnew = !holding.IsOwner && _versions.TryGetValue(key, out var before) && holding.Key.OwnerEpoch > before.OwnerEpoch && holding.Version == before.Version - 1;
+        if (_versions.TryGetValue(key, out before) && holding.Version < before.Version && holding.Version >= 0 && !isFilledAnew)
+            Fail("versions", $"Partition {holding.Key.Index} went from version {before.Version} to {holding.Version} on {node} in incarnation {holding.Key.Run.Incarnation}.");
+        _versions[key] = (isFilledAnew ? holding.Version : Math.Max(before.Version, holding.Version), holding.Key.OwnerEpoch);
         if (holding.LastDecision is not { } decision)
             return;
         var made = (decision.Factor, decision.LearningRate, decision.IsApplied);

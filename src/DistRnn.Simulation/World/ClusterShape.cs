@@ -53,7 +53,7 @@ internal sealed record ClusterShape
             hosts.Add((FormattableString.Invariant($"node{i}"), NodeRoles.Worker));
         Place(servers, NodeRoles.ParameterServer, "server", serversApart);
         Place(coordinators, NodeRoles.Coordinator, "head", coordinatorsApart);
-        return new ClusterShape
+        var shape = new ClusterShape
         {
             Hosts = [.. hosts],
             Spares = [("spare0", NodeRoles.Worker), ("spare1", NodeRoles.Worker | NodeRoles.ParameterServer)],
@@ -63,6 +63,7 @@ internal sealed record ClusterShape
             VerifiedShare = draws.Happens(0.3) ? 0.3 : 0,
             LeaseMin = draws.Milliseconds(1_500, 10_000),
         };
+        return shape with { Replicas = shape.Replicas * (draws.Happens(0.4) ? 2 : 1) };
 
         void Place(int count, NodeRoles role, string name, bool isApart)
         {

@@ -3,6 +3,7 @@ using Akka.Actor;
 using DistRnn.Protocol;
 using DistRnn.Training;
 using Xunit;
+using static DistRnn.Cluster.Tests.MachineRuns;
 
 namespace DistRnn.Cluster.Tests;
 
@@ -96,57 +97,8 @@ public sealed class TakeOverTests
         await cluster["n0"].Node.LeaveAsync();
         var left = (await UntilAsync(client, name, _ => true)).GetProperty("step").GetInt64();
         await UntilAsync(client, name, run => run.GetProperty("step").GetInt64() > left + 10);
-        await client.AskAsync("cancel", new Dictionary<string, string> { ["run"] = name }, Cancellation);
-        var summary = (await UntilAsync(client, name, run => run.TryGetProperty("summary", out _))).GetProperty("summary");
-        var done = job with { Training = job.Training with { Steps = summary.GetProperty("steps").GetInt32() } };
-        var alone = TrainingSession.Run(done, new TrainingRunOptions { OutputDirectory = Path.Combine(cluster.Directory, "alone"), Threads = 1 }, SilentProgress.Instance, Cancellation);
-        Assert.Equal(alone.Fingerprint, summary.GetProperty("fingerprint").GetString());
-        Assert.True(summary.GetProperty("faults").TryGetProperty("parameter-server-leaving", out _), summary.GetRawText());
+        await CheckCancelledAsync(cluster, client, job, name, "parameter-server-leaving");
     }
-
-    /// <summary>Waits until a server has a copy of a version or a later one, and fails where that is not so within a minute.</summary>
-    private static async Task<long> UntilCopiedAsync(RunningNode node, long version)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(TimeSpan.FromMinutes(1));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (await timer.WaitForNextTickAsync(patience.Token))
-        {
-            var held = await node.Node.Parts.System.ActorSelection("/user/" + NodeParts.ParameterServerName)
-                .Ask<ParameterServerActor.Holdings>(ParameterServerActor.HoldingsQuery.Instance, patience.Token);
-            if (held.Partitions.Where(holding => holding is { IsWhole: true, IsOwner: false }).Select(holding => holding.Version).DefaultIfEmpty(-1).Min() is var newest && newest >= version)
-                return newest;
-        }
-        throw new InvalidOperationException("Nothing is copied.");
-    }
-
-    private static JobOptions Job(MachineCluster cluster, ulong seed, int steps)
-    {
-        var job = SampleJobs.LanguageModel(cluster.Directory, "codec: none", steps);
-        return job with { Seed = seed, Training = job.Training with { EvaluateEvery = 100 }, Checkpoint = job.Checkpoint with { EverySteps = 50 } };
-    }
-
-    private static void Check(MachineCluster cluster, JobOptions job, JsonElement run)
-    {
-        var alone = TrainingSession.Run(job, new TrainingRunOptions { OutputDirectory = Path.Combine(cluster.Directory, $"alone-{job.Seed}"), Threads = 1 }, SilentProgress.Instance, Cancellation);
-        var summary = run.GetProperty("summary");
-        Assert.Equal(alone.Fingerprint, summary.GetProperty("fingerprint").GetString());
-        Assert.Equal((job.Training.Steps, job.Training.Steps), ((int)run.GetProperty("step").GetInt64(), (int)run.GetProperty("steps").GetInt64()));
-        Assert.Equal(alone.ModelFingerprint, summary.GetProperty("model_fingerprint").GetString());
-        var audit = Audit.Run(run.GetProperty("directory").GetString()!);
-        Assert.True(audit.Violations.IsEmpty, string.Join(' ', audit.Violations.Select(violation => violation.Reason)));
-        Assert.Equal(job.Training.Steps, audit.Updates + audit.Unproven);
-        var (expected, rows) = (LossesOf(Path.Combine(cluster.Directory, $"alone-{job.Seed}")), LossesOf(run.GetProperty("directory").GetString()!));
-        Assert.InRange(rows.Count, (job.Training.Steps - audit.Unproven)!.Value, job.Training.Steps!.Value);
-        Assert.All(rows, row => Assert.Equal(expected[row.Key], row.Value));
-        TestContext.Current.SendDiagnosticMessage($"{audit.Updates} updates proven, {audit.Unproven} on the host that is gone.");
-    }
-
-    /// <summary>The loss of each step, of the rows that stand.</summary>
-    private static Dictionary<long, double> LossesOf(string directory) => File.ReadLines(Path.Combine(directory, "metrics.jsonl"))
-        .Select(line => JsonDocument.Parse(line).RootElement)
-        .Where(row => !row.TryGetProperty("superseded", out _))
-        .ToDictionary(row => row.GetProperty("step").GetInt64(), row => row.GetProperty("loss").GetDouble());
 
     private static long[] TermsOf(JsonElement run)
     {
@@ -169,39 +121,4 @@ public sealed class TakeOverTests
     }
 
     private static long VersionHeld(string index) => File.Exists(index) ? CopyIndex.FromJson(File.ReadAllBytes(index)).Version : -1;
-
-    private static async Task<JsonElement> EndAsync(ClusterClient client, string name)
-    {
-        var ended = await UntilAsync(client, name, run => run.TryGetProperty("summary", out _));
-        Assert.Equal("completed", ended.GetProperty("status").GetString());
-        return ended;
-    }
-
-    private static async Task<JsonElement> UntilAsync(ClusterClient client, string name, Func<JsonElement, bool> isReached)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (true)
-        {
-            if (await TryAskAsync(client, name) is { } run)
-            {
-                if (isReached(run))
-                    return run;
-                Assert.False(run.GetProperty("status").GetString() == "failed", run.GetProperty("note").GetString());
-            }
-            await timer.WaitForNextTickAsync(Cancellation);
-        }
-    }
-
-    /// <summary>Nobody answers while the coordinator moves.</summary>
-    private static async Task<JsonElement?> TryAskAsync(ClusterClient client, string name)
-    {
-        try
-        {
-            return (await client.AskAsync("run", new Dictionary<string, string> { ["run"] = name }, Cancellation)).GetProperty("run");
-        }
-        catch (Numerics.InvalidInputException refusal) when (refusal.Message.Contains("No coordinator answers", StringComparison.Ordinal))
-        {
-            return null;
-        }
-    }
 }

@@ -24,8 +24,8 @@ internal static class WireSamples
     public static IReadOnlyList<IMessage> All { get; } =
     [
         new PromiseRequest(s_run, 9),
-        new PartitionAssignment(s_key, 9, Spec(), 333, s_worker, s_bytes),
-        new ReplicaAssignment(s_key, 9, s_worker),
+        new PartitionAssignment(s_key, 9, Spec(), 333, [s_worker], s_bytes),
+        new ReplicaAssignment(s_key, 9, [s_worker]),
         new Promotion(s_key, 9, 333),
         s_decision,
         new CommitNotice(s_run, 9, 333),
@@ -36,9 +36,9 @@ internal static class WireSamples
         new EvaluationLease(s_run, 9, 333, 1, 4, 56, s_owners),
         new RunOver(s_run, 9, "All steps are done."),
         new PositionNotice(s_run, 9, 333, s_bytes),
-        new PromiseReply(s_run, 9, true, 9, [new PartitionHolding(s_key, true, 333, true, true, s_worker, s_decision, s_bytes, s_bytes)]),
+        new PromiseReply(s_run, 9, true, 9, [new PartitionHolding(s_key, true, 333, true, true, [s_worker], s_decision, s_bytes, s_bytes)]),
         new CommandRefused(s_run, 8, 9),
-        new PartitionHeld(s_key, 333, s_worker),
+        new PartitionHeld(s_key, 333, [s_worker]),
         new PromotionReply(s_key, true, 333, true, "It is the owner."),
         new GradientReport(s_key, 333, s_sums, [new BlockSum(8, 4, 2.75)], [s_entered]),
         new StepApplied(s_key, 333),

@@ -126,7 +126,7 @@ public sealed class CoordinatorMachineTests
     private string? WaitsAt(int second) => _machine.Handle(new TimerFired("tick"), TimeSpan.FromSeconds(second)).Effects.OfType<Waiting>().SingleOrDefault()?.For;
 
     private static PartitionHolding Held(long version, StepDecision? decision) =>
-        new(Key, true, version, true, false, null, decision, BitConverter.GetBytes(version), ReadOnlyMemory<byte>.Empty);
+        new(Key, true, version, true, false, [], decision, BitConverter.GetBytes(version), ReadOnlyMemory<byte>.Empty);
 
     private ImmutableArray<IMessage> Begin(string goesBackFor = "") => Begin(_machine, goesBackFor);
 
@@ -135,7 +135,7 @@ public sealed class CoordinatorMachineTests
         machine.Handle(new MemberChanged(Self, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.Zero);
         machine.Handle(new MemberChanged(Worker, NodeRoles.Worker, MemberStatus.Up), TimeSpan.Zero);
         return Sent(machine.Handle(
-            new BeginRun(new RunPlan { Run = "run", Description = default, Spec = Spec, Course = new Counting(), StartVersion = 0, StartPosition = BitConverter.GetBytes(0L), Replicas = 0, GoesBackFor = goesBackFor }), TimeSpan.Zero));
+            new BeginRun(new RunPlan { Run = "run", Description = default, Spec = Spec, Course = new CountingCourse(), StartVersion = 0, StartPosition = BitConverter.GetBytes(0L), Replicas = 0, GoesBackFor = goesBackFor }), TimeSpan.Zero));
     }
 
     private ImmutableArray<IMessage> Promise(ImmutableArray<PartitionHolding> holdings) => Receive(Self, new PromiseReply(Run, s_first, true, s_first, holdings));
@@ -143,25 +143,4 @@ public sealed class CoordinatorMachineTests
     private ImmutableArray<IMessage> Receive(NodeId from, IMessage message) => Sent(_machine.Handle(new Received(from, message), TimeSpan.Zero));
 
     private static ImmutableArray<IMessage> Sent(Outcome outcome) => [.. outcome.Effects.OfType<SendTo>().Select(send => send.Message)];
-
-    /// <summary>A course whose position is the number of steps done, without evaluations, checkpoints or an end.</summary>
-    private sealed class Counting : ITrainingCourse
-    {
-        public int EvaluationPieces => 0;
-
-        public CourseView View(ReadOnlyMemory<byte> position) => new(AddressOf(position, 0), false, false, false, "");
-
-        public StepSettlement Settle(ReadOnlyMemory<byte> position, NodeSums sums, double squaredNorm) =>
-            new(StepVerdict.Applied, 0.5f, 0.1, false, BitConverter.GetBytes(StepOf(position) + 1), 1, sums.Loss, "");
-
-        public EvaluationSettlement Evaluate(ReadOnlyMemory<byte> position, ImmutableArray<ReadOnlyMemory<byte>> pieces) => new(position, "loss", 0, false, false);
-
-        public (StepAddress Address, double LearningRate, bool IsBehindBarrier) Ahead(ReadOnlyMemory<byte> position, int ahead) => (AddressOf(position, ahead), 0.1, false);
-
-        public StepSettlement SettleApplied(ReadOnlyMemory<byte> position, NodeSums sums, int passedOver) => Settle(position, sums, 0);
-
-        private static long StepOf(ReadOnlyMemory<byte> position) => position.IsEmpty ? 5 : BitConverter.ToInt64(position.Span);
-
-        private static StepAddress AddressOf(ReadOnlyMemory<byte> position, int ahead) => new(0, StepOf(position) + ahead, StepOf(position) + ahead);
-    }
 }

@@ -102,6 +102,32 @@ public sealed class ParameterServerMachineTests
     }
 
     [Fact]
+    public void Handle_GradientOfAnOwnerWithTwoReplicas_IsReportedOnceBothHaveIt()
+    {
+        using var server = new ServerHarness().Own([Copy, OtherCopy]);
+        server.Receive(Copy, new ReplicaState(Key, 0, -1));
+        server.Receive(OtherCopy, new ReplicaState(Key, 0, -1));
+        var sent = server.PushAll();
+        Assert.Equal(2, sent.Count(message => message is ReplicaGradient));
+        Assert.DoesNotContain(sent.AddRange(server.Receive(OtherCopy, new ReplicaState(Key, 0, 0))), message => message is GradientReport);
+        Assert.Contains(server.Receive(Copy, new ReplicaState(Key, 0, 0)), message => message is GradientReport);
+        Assert.DoesNotContain(server.Receive(Head, Decision(1, 0)).AddRange(server.Receive(Copy, new ReplicaState(Key, 1, -1))), message => message is StepApplied);
+        Assert.Contains(server.Receive(OtherCopy, new ReplicaState(Key, 1, -1)), message => message is StepApplied);
+    }
+
+    [Fact]
+    public void Handle_AnotherReplica_TheFirstIsNotFilledAgain()
+    {
+        using var server = new ServerHarness().Own(Copy);
+        server.Receive(Copy, new ReplicaState(Key, 0, -1));
+        var sent = server.Machine.Handle(new Received(Head, new ReplicaAssignment(Key, 1, [Copy, OtherCopy])), TimeSpan.Zero).Effects.OfType<SendTo>().Where(send => send.Message is PartitionSeed).ToArray();
+        Assert.Equal(OtherCopy, Assert.Single(sent).To);
+        ((PartitionSeed)sent[0].Message).Release();
+        Assert.Equal([Copy], server.Receive(Head, new ReplicaAssignment(Key, 1, [Copy, OtherCopy])).OfType<PartitionHeld>().Single().Replicas);
+        Assert.Equal([Copy, OtherCopy], server.Receive(OtherCopy, new ReplicaState(Key, 0, -1)).OfType<PartitionHeld>().Single().Replicas);
+    }
+
+    [Fact]
     public void Handle_ReplicaThatFellBehind_IsSeededAgain()
     {
         using var server = new ServerHarness().Own(Copy);
@@ -150,7 +176,7 @@ public sealed class ParameterServerMachineTests
     {
         using var server = new ServerHarness();
         server.Receive(NextHead, new PromiseRequest(Run, 2));
-        server.Receive(Self, new PartitionSeed(Key, Content(0), Assignment(1)));
+        server.Receive(Self, new PartitionSeed(Key, Content(0), Assignment(1, [])));
         Assert.Empty(server.Machine.Holdings);
     }
 
@@ -180,10 +206,10 @@ public sealed class ParameterServerMachineTests
     {
         using var server = new ServerHarness().Own();
         var later = Key with { Run = new RunKey(Run.Run, 3), OwnerEpoch = 9 };
-        server.Receive(Copy, new PartitionSeed(later, Content(7), Assignment(2) with { Key = later }));
+        server.Receive(Copy, new PartitionSeed(later, Content(7), Assignment(2, []) with { Key = later }));
         Assert.Equal((Key, true), (server.Holding.Key, server.Holding.IsOwner));
         server.Receive(NextHead, new PromiseRequest(Run, 2));
-        server.Receive(Copy, new PartitionSeed(later, Content(7), Assignment(2) with { Key = later }));
+        server.Receive(Copy, new PartitionSeed(later, Content(7), Assignment(2, []) with { Key = later }));
         Assert.Equal((later, false), (server.Holding.Key, server.Holding.IsOwner));
     }
 
@@ -191,7 +217,7 @@ public sealed class ParameterServerMachineTests
     public void Handle_PromiseOfATermThatACopyCameUnder_IsRefused()
     {
         using var server = new ServerHarness();
-        server.Receive(Self, new PartitionSeed(Key, Content(0), Assignment(4)));
+        server.Receive(Self, new PartitionSeed(Key, Content(0), Assignment(4, [])));
         var reply = server.Receive(NextHead, new PromiseRequest(Run, 4)).OfType<PromiseReply>().Single();
         Assert.False(reply.IsGiven);
         Assert.Equal(4, reply.HighestTerm);
@@ -201,7 +227,7 @@ public sealed class ParameterServerMachineTests
     public void Handle_AssignmentOlderThanWhatIsHeld_IsAnswered()
     {
         using var server = new ServerHarness().Own();
-        var reply = server.Receive(Head, Assignment(1) with { Key = Key with { OwnerEpoch = 0 } }).OfType<PromotionReply>().Single();
+        var reply = server.Receive(Head, Assignment(1, []) with { Key = Key with { OwnerEpoch = 0 } }).OfType<PromotionReply>().Single();
         Assert.False(reply.IsDone);
         Assert.Equal(Key, server.Holding.Key);
     }

@@ -9,6 +9,7 @@ internal sealed unsafe class ServerHarness : IDisposable
 {
     public static readonly NodeId Self = new("server", 1);
     public static readonly NodeId Copy = new("copy", 1);
+    public static readonly NodeId OtherCopy = new("other-copy", 1);
     public static readonly NodeId Head = new("head", 1);
     public static readonly NodeId NextHead = new("head", 2);
     public static readonly NodeId Worker = new("worker", 1);
@@ -28,7 +29,7 @@ internal sealed unsafe class ServerHarness : IDisposable
     public static PartitionContent Content(long version) => new(
         version, new FloatBuffer(Layout.Count), new OptimizerState(Spec.Rule, Layout.Count), [], ReadOnlyMemory<byte>.Empty, []);
 
-    public static PartitionAssignment Assignment(long term, NodeId? replica = null, string codec = "none") => new(Key, term, Spec with { Codec = codec }, 0, replica, ReadOnlyMemory<byte>.Empty);
+    public static PartitionAssignment Assignment(long term, ImmutableArray<NodeId> replicas, string codec = "none") => new(Key, term, Spec with { Codec = codec }, 0, replicas, ReadOnlyMemory<byte>.Empty);
 
     public static StepDecision Decision(long term, long step) => new(Run, term, step, true, 0.5f, 0.1, false, ReadOnlyMemory<byte>.Empty);
 
@@ -46,10 +47,13 @@ internal sealed unsafe class ServerHarness : IDisposable
         [.. Machine.Handle(new Received(from, message), TimeSpan.Zero).Effects.OfType<SendTo>().Select(send => send.Message)];
 
     /// <summary>Makes it the owner at version 0, under term 1.</summary>
-    public ServerHarness Own(NodeId? replica = null, string codec = "none")
+    public ServerHarness Own(NodeId? replica = null, string codec = "none") => Own(replica is { } node ? [node] : ImmutableArray<NodeId>.Empty, codec);
+
+    /// <summary>Makes it the owner at version 0, under term 1.</summary>
+    public ServerHarness Own(ImmutableArray<NodeId> replicas, string codec = "none")
     {
         Receive(Head, new PromiseRequest(Run, 1));
-        Receive(Head, Assignment(1, replica, codec));
+        Receive(Head, Assignment(1, replicas, codec));
         Receive(Head, new PartitionSeed(Key, Content(0), null));
         return this;
     }
@@ -58,7 +62,7 @@ internal sealed unsafe class ServerHarness : IDisposable
     public ServerHarness Follow(long version)
     {
         Receive(Head, new PromiseRequest(Run, 1));
-        Receive(Self, new PartitionSeed(Key, Content(version), Assignment(1)));
+        Receive(Self, new PartitionSeed(Key, Content(version), Assignment(1, [])));
         return this;
     }
 
