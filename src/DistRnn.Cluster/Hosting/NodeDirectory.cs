@@ -7,7 +7,10 @@ namespace DistRnn.Cluster;
 /// <summary>The members as this node sees them. <see cref="MembershipActor"/> writes, everybody reads. Thread-safe.</summary>
 public sealed class NodeDirectory
 {
+    private const int LeaversMax = 1024;
+
     private readonly ConcurrentDictionary<NodeId, MemberFacts> _members = new();
+    private readonly ConcurrentDictionary<NodeId, bool> _leavers = new();
 
     /// <summary>All members, in the order of their identities.</summary>
     public IReadOnlyList<MemberFacts> Members => [.. _members.Values.OrderBy(member => member.Id)];
@@ -68,8 +71,14 @@ public sealed class NodeDirectory
     internal void Add(MemberFacts member, MemberStatus status)
     {
         _members[member.Id] = member;
+        if (status == MemberStatus.Leaving && _leavers.Count < LeaversMax)
+            _leavers[member.Id] = true;
         Changed?.Invoke(member, status);
     }
+
+    /// <summary>Whether a node is a member, or said that it would leave; a thousand of these are remembered.</summary>
+    /// <param name="node">The node, as <see cref="NodeId.ToString"/> has it.</param>
+    internal bool IsOrLeft(string node) => _members.Keys.Concat(_leavers.Keys).Any(member => member.ToString() == node);
 
     internal void Remove(NodeId node)
     {

@@ -320,6 +320,8 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
             EndsOnStepDown = true,
         };
         using var hosted = new HostedRun(job, new TrainingRunOptions { OutputDirectory = run.Directory, Resume = run.IsBegun, Threads = Environment.ProcessorCount, MayBeTakenOver = true, IsTakenOver = run.IsBegun }, run, hosting, run.Stop);
+        if (LostCoordinatorOf(run) is { } lost)
+            hosted.Runs.CarryOut(new FaultNoticed("coordinator-lost", $"The coordinator {lost} was lost; this one goes on with the run."));
         _report($"The run {run.Name} begins with {workers} workers and {servers} parameter servers.");
         run.IsBegun = true;
         _desk!.Renew();
@@ -337,6 +339,17 @@ internal sealed partial class RunQueue : ICoordinatorRuns, IDisposable
         run.End(summary);
         _report($"The run {run.Name} ended: {run.Status}.");
         return true;
+    }
+
+    /// <summary>The coordinator that was in charge of a run before, where it is gone without having left; null otherwise.</summary>
+    private string? LostCoordinatorOf(QueuedRun run)
+    {
+        var path = Path.Combine(run.Directory, Audit.LedgerName);
+        if (!run.IsBegun || !File.Exists(path))
+            return null;
+        using var ledger = LedgerReader.Open(path);
+        var before = ledger.EventsOf<TermBegan>().LastOrDefault()?.Coordinator;
+        return before is null || _parts.Directory.IsOrLeft(before) ? null : before;
     }
 
     /// <summary>Trains a run that is ready, and lists the cluster's nodes beside it as they come and go.</summary>

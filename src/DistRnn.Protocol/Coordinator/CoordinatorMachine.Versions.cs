@@ -6,6 +6,7 @@ namespace DistRnn.Protocol;
 /// <summary>What is done with a version between steps: evaluation and checkpoints; and what follows where two workers disagree.</summary>
 public sealed partial class CoordinatorMachine
 {
+    private readonly ShardTimes _pieceTimes = new();
     private EvaluationState? _evaluation;
     private long _savedVersion = -1;
     private long _savingVersion = -1;
@@ -24,8 +25,10 @@ public sealed partial class CoordinatorMachine
             return;
         foreach (var lease in evaluation.Leases.Where(lease => _now >= lease.Deadline).ToArray())
         {
-            evaluation.Leases.Remove(lease);
-            _effects.Send(lease.Worker, NodeRoles.Worker, new LeaseRevoked(_run, lease.Attempt, "Its time is over."));
+            Fault("lease-expired", $"Attempt {lease.Attempt} of piece {lease.Node.First} of the evaluation of version {_version} took longer than its lease of {(lease.Deadline - lease.Since).TotalMinutes:0} minutes on {lease.Worker}.");
+            // Whoever computes it next, perhaps the same worker, has more time.
+            evaluation.Patience[lease.Node.First] *= 2;
+            Revoke(evaluation, lease, "Its time is over.");
         }
         foreach (var lease in evaluation.Leases.Where(lease => lease.TakeRetry(_now, _options.RetryAfter)).ToArray())
             SendEvaluation(lease);
@@ -36,10 +39,39 @@ public sealed partial class CoordinatorMachine
                 continue;
             if (!idle.TryDequeue(out var worker))
                 return;
-            var lease = new LeaseState(new TreeNode(piece, 1), ++_attempt, worker, _now, _now + TimeSpan.FromMinutes(10));
-            evaluation.Leases.Add(lease);
-            SendEvaluation(lease);
+            Give(evaluation, piece, worker);
         }
+        CopySlowest(evaluation, idle);
+    }
+
+    private void Give(EvaluationState evaluation, int piece, NodeId worker)
+    {
+        var lease = new LeaseState(new TreeNode(piece, 1), ++_attempt, worker, _now, _now + evaluation.Patience[piece]);
+        evaluation.Leases.Add(lease);
+        SendEvaluation(lease);
+    }
+
+    /// <summary>Has idle workers compute pieces that others are slow with: what comes first counts, and it is the same.</summary>
+    private void CopySlowest(EvaluationState evaluation, Queue<NodeId> idle)
+    {
+        if (!Plan.Speculates || _pieceTimes.Usual is not { } usual)
+            return;
+        var slow = evaluation.Leases
+            .Where(lease => evaluation.Leases.Count(other => other.Node == lease.Node) == 1 && _now - lease.Since > usual * _options.SpeculationFactor && _now - lease.Since > _options.Tick)
+            .OrderBy(lease => lease.Since).ToArray();
+        foreach (var lease in slow)
+        {
+            if (!idle.TryDequeue(out var worker))
+                return;
+            _effects.Because($"Piece {lease.Node.First} of the evaluation is slow on {lease.Worker}: {worker} computes a copy.");
+            Give(evaluation, lease.Node.First, worker);
+        }
+    }
+
+    private void Revoke(EvaluationState evaluation, LeaseState lease, string reason)
+    {
+        evaluation.Leases.Remove(lease);
+        _effects.Send(lease.Worker, NodeRoles.Worker, new LeaseRevoked(_run, lease.Attempt, reason));
     }
 
     private void SendEvaluation(LeaseState lease) => _effects.Send(
@@ -55,8 +87,14 @@ public sealed partial class CoordinatorMachine
     {
         if (_evaluation is not { } evaluation || done.Version != _version || done.Piece < 0 || done.Piece >= evaluation.Results.Length)
             return;
-        evaluation.Leases.RemoveAll(lease => lease.Attempt == done.Attempt && lease.Worker == from);
+        if (evaluation.Leases.Find(lease => lease.Attempt == done.Attempt && lease.Worker == from) is { } own)
+        {
+            _pieceTimes.Add(_now - own.Since, 1);
+            evaluation.Leases.Remove(own);
+        }
         evaluation.Results[done.Piece] ??= done.Result;
+        foreach (var copy in evaluation.Leases.Where(lease => lease.Node.First == done.Piece).ToArray())
+            Revoke(evaluation, copy, "Another worker was faster.");
         if (evaluation.Results.Any(result => result is null))
         {
             LookAtEvaluation();
@@ -203,5 +241,8 @@ public sealed partial class CoordinatorMachine
         public List<LeaseState> Leases { get; } = [];
 
         public ReadOnlyMemory<byte>?[] Results { get; } = new ReadOnlyMemory<byte>?[pieces];
+
+        /// <summary>How long a lease of each piece is.</summary>
+        public TimeSpan[] Patience { get; } = [.. Enumerable.Repeat(TimeSpan.FromMinutes(10), pieces)];
     }
 }

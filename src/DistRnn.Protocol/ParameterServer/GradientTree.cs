@@ -24,7 +24,7 @@ internal enum TreeAddition
 /// and in whatever order; the first arrival counts. Arrival order never reaches a sum: which floats are added to which is decided by the tree alone.
 /// </summary>
 /// <remarks>It holds at most one gradient for each shard, and keeps what entered until it is disposed, to compare duplicates with.</remarks>
-internal sealed class GradientTree(PartitionLayout layout, int shards, PartitionArithmetic arithmetic, FloatRounding? rounding) : IDisposable
+internal sealed class GradientTree(SumBuffers buffers, int shards, PartitionArithmetic arithmetic, FloatRounding? rounding) : IDisposable
 {
     private readonly Dictionary<TreeNode, Entry> _entries = [];
     private readonly Dictionary<TreeNode, EnteredNode> _seen = [];
@@ -144,8 +144,8 @@ internal sealed class GradientTree(PartitionLayout layout, int shards, Partition
             (left.IsAbsent ? left : right).Release();
             return left.IsAbsent ? right : left;
         }
-        var buffer = new FloatBuffer(layout.Count);
-        var sum = arithmetic.Sum(left, right, buffer.Pointer, rounding, buffer.Dispose);
+        var buffer = buffers.Rent();
+        var sum = arithmetic.Sum(left, right, buffer.Pointer, rounding, () => buffers.Return(buffer));
         left.Release();
         right.Release();
         return sum;

@@ -30,6 +30,7 @@ internal sealed class PartitionState : IDisposable
 
     private readonly PartitionArithmetic _arithmetic;
     private readonly FloatRounding? _rounding;
+    private readonly SumBuffers _sums;
     private readonly Dictionary<int, LanePart> _lanes = [];
     private readonly Dictionary<int, LanePart> _lanesAfter = [];
     private readonly HashSet<(long Step, int Shard)> _applied = [];
@@ -42,6 +43,7 @@ internal sealed class PartitionState : IDisposable
         (Assignment, _arithmetic, Key, HasOneAnswer) = (assignment, arithmetic, assignment.Key, codec.IsReproducible);
         _rounding = codec.Kind == CodecKind.Bfloat16 ? codec.RoundNode : null;
         Layout = new PartitionMap(assignment.Spec.Table, assignment.Spec.Partitions).Layouts[assignment.Key.Index];
+        _sums = new SumBuffers(Layout.Count);
         Tree = NewTree();
     }
 
@@ -199,6 +201,7 @@ internal sealed class PartitionState : IDisposable
     public void Dispose()
     {
         Tree.Dispose();
+        _sums.Dispose();
         _parameters?.Dispose();
         _optimizer?.Dispose();
         (_parameters, _optimizer) = (null, null);
@@ -224,5 +227,5 @@ internal sealed class PartitionState : IDisposable
         _lanesAfter.Clear();
     }
 
-    private GradientTree NewTree() => new(Layout, Spec.Shards, _arithmetic, _rounding);
+    private GradientTree NewTree() => new(_sums, Spec.Shards, _arithmetic, _rounding);
 }

@@ -31,6 +31,7 @@ public sealed class TakeOverTests
         await cluster.LoseAsync(lost);
         var after = await EndAsync(client, names[0]);
         var faults = after.GetProperty("summary").GetProperty("faults");
+        Assert.True(faults.TryGetProperty("coordinator-lost", out var coordinatorsLost) && coordinatorsLost.GetInt32() == 1, faults.GetRawText());
         Assert.True(faults.TryGetProperty("worker-lost", out var workersLost) && workersLost.GetInt32() == 1, faults.GetRawText());
         Assert.NotEqual(lost, cluster.HolderOf(after));
         Assert.Equal(0, after.GetProperty("summary").GetProperty("incarnation").GetInt32());
