@@ -233,7 +233,7 @@ internal static unsafe class TensorCodec
         var key = KeyOf(wire.Key);
         var assignment = wire.Assignment is { } given ? CoordinatorWire.AssignmentOf(given) : null;
         var layout = assignment is null ? LayoutOf(key, tensorsOf) : new PartitionMap(assignment.Spec.Table, assignment.Spec.Partitions).Layouts[key.Index];
-        return new PartitionSeed(key, TensorParts.ContentOf(wire, layout, ref from), assignment);
+        return new PartitionSeed(key, TensorParts.ContentOf(wire, layout, ref from), assignment, wire.LastDecision is { } decision ? WireParts.DecisionOf(decision) : null);
     }
 
     /// <summary>The lanes behind a part, which is let go of where they cannot be read.</summary>

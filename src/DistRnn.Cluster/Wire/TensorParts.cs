@@ -179,6 +179,7 @@ internal static unsafe class TensorParts
             Beta2Power = scalars.Beta2Power,
             Position = WireParts.Of(content.Position),
             Assignment = message.Assignment is { } assignment ? CoordinatorWire.Of(assignment) : null,
+            LastDecision = message.LastDecision is { } decision ? WireParts.Of(decision) : null,
         };
         wire.Lanes.AddRange(Of(content.Lanes));
         wire.AppliedShards.AddRange(content.AppliedShards.Select(shard => new StepShard { Step = shard.Step, Shard = shard.Shard }));

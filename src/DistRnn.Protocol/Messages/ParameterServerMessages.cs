@@ -104,7 +104,8 @@ public sealed record DuplicateReport(PartitionKey Key, long Step, TreeNode Node,
 /// <param name="Key">The partition and its owner epoch.</param>
 /// <param name="Content">The content; the receiver owns it.</param>
 /// <param name="Assignment">What a replica has to know of the run; null where an assignment came before.</param>
-public sealed record PartitionSeed(PartitionKey Key, PartitionContent Content, PartitionAssignment? Assignment) : ITensorMessage
+/// <param name="LastDecision">The decision that led to the content, while the step before it is not committed everywhere: who becomes the owner next can still say how that ended.</param>
+public sealed record PartitionSeed(PartitionKey Key, PartitionContent Content, PartitionAssignment? Assignment, StepDecision? LastDecision = null) : ITensorMessage
 {
     /// <inheritdoc/>
     public RunKey Run => Key.Run;

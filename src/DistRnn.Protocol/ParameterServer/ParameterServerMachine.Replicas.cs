@@ -47,7 +47,7 @@ public sealed partial class ParameterServerMachine
             return ($"gradient {state.Version}", () => new ReplicaGradient(state.Key, report, state.Tree.Gradient.Share(), state.LanesAfter));
         if (replica.Version >= 0 && replica.Version == state.Version - 1 && state.LastDecision is { } decision && (!decision.IsApplied || replica.RootStep == replica.Version))
             return ($"decision {decision.Step}", () => new ReplicaDecision(state.Key, decision));
-        return ($"content {state.Version}", () => new PartitionSeed(state.Key, state.CopyContent(), state.Assignment with { Term = _promisedTerm }));
+        return ($"content {state.Version}", () => new PartitionSeed(state.Key, state.CopyContent(), state.Assignment with { Term = _promisedTerm }, state.LastDecision));
     }
 
     private void TakeReplicaState(NodeId from, ReplicaState reply)
@@ -95,8 +95,9 @@ public sealed partial class ParameterServerMachine
             _effects.Because($"The copy of partition {seed.Key.Index} that {from} sends is older than what is held, or too many are held.");
             return;
         }
-        // What is held here is for the coordinator that has this server's promise to give up: another one's owners, of a later life of the run even, do not take its place.
-        if (state is not null && assignment.Term > Math.Max(_promisedTerm, state.Assignment.Term))
+        // What is held here is for the coordinator that has this server's promise, who has to know of all of it: another one's owners, of a later life of the run even, put nothing
+        // here. The one that wants a copy asks for the promise first, and again.
+        if (assignment.Term > _promisedTerm)
         {
             seed.Release();
             _effects.Because($"The copy of partition {seed.Key.Index} that {from} sends is of term {Terms.Show(assignment.Term)}, which is not promised here, and {Terms.Show(_promisedTerm)} is.");
@@ -115,7 +116,7 @@ public sealed partial class ParameterServerMachine
                 _partitions[slot] = state = NewState(assignment);
             }
             (state.Key, state.Assignment, state.IsOwner, state.Replicas) = (seed.Key, assignment, false, []);
-            state.TakeContent(seed.Content);
+            state.TakeContent(seed.Content, seed.LastDecision);
         }
         ReplyTo(from, state!);
         _effects.Because($"Partition {seed.Key.Index} is copied from {from} at version {state!.Version}.");

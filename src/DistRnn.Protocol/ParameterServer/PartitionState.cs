@@ -118,7 +118,7 @@ internal sealed class PartitionState : IDisposable
     /// <summary>Shards whose lanes' state stays here.</summary>
     public IEnumerable<int> LaneShards => Spec.HasLanes ? Enumerable.Range(0, Spec.Shards).Where(shard => shard % Spec.Partitions == Key.Index) : [];
 
-    public void TakeContent(PartitionContent content)
+    public void TakeContent(PartitionContent content, StepDecision? lastDecision = null)
     {
         _parameters?.Dispose();
         _optimizer?.Dispose();
@@ -130,7 +130,7 @@ internal sealed class PartitionState : IDisposable
         _applied.UnionWith(content.AppliedShards);
         ResetTree();
         _awaited.Clear();
-        (LastTree, LastDecision, PendingDecision) = (null, null, null);
+        (LastTree, LastDecision, PendingDecision) = (null, lastDecision?.Step == content.Version - 1 ? lastDecision : null, null);
     }
 
     /// <summary>The content as it is: this state's own memory.</summary>

@@ -15,7 +15,7 @@ public sealed class EvaluationTests
     public void Handle_SlowPiece_IsCopiedToAnIdleWorkerAndTakenFromTheSlowOne()
     {
         var (fast, slow) = BeginPieces(speculates: true);
-        var lease = (EvaluationLease)Assert.Single(Done(fast, 1), send => send.Message is EvaluationLease).Message;
+        var lease = (EvaluationLease)Assert.Single(Done(fast, 1), send => send.To == fast.To && send.Message is EvaluationLease).Message;
         Assert.Equal(2, lease.Piece);
         Done((fast.To, lease), 2);
         Assert.DoesNotContain(Tick(2), send => send.Message is EvaluationLease copied && copied.Attempt != slow.Lease.Attempt);
@@ -30,7 +30,7 @@ public sealed class EvaluationTests
     public void Handle_SlowPieceWithoutSpeculation_IsWaitedFor()
     {
         var (fast, slow) = BeginPieces(speculates: false);
-        var lease = (EvaluationLease)Assert.Single(Done(fast, 1), send => send.Message is EvaluationLease).Message;
+        var lease = (EvaluationLease)Assert.Single(Done(fast, 1), send => send.To == fast.To && send.Message is EvaluationLease).Message;
         Done((fast.To, lease), 2);
         Assert.All(Tick(60), send => Assert.False(send.Message is EvaluationLease other && other.Attempt != slow.Lease.Attempt));
         Assert.Equal(CoordinatorPhase.Evaluating, _machine.Phase);

@@ -214,13 +214,28 @@ public sealed class ParameterServerMachineTests
     }
 
     [Fact]
-    public void Handle_PromiseOfATermThatACopyCameUnder_IsRefused()
+    public void Handle_CopyOfATermThatIsNotPromised_IsTakenOnceItIs()
     {
         using var server = new ServerHarness();
+        server.Receive(Head, new PromiseRequest(Run, 2));
         server.Receive(Self, new PartitionSeed(Key, Content(0), Assignment(4, [])));
-        var reply = server.Receive(NextHead, new PromiseRequest(Run, 4)).OfType<PromiseReply>().Single();
-        Assert.False(reply.IsGiven);
-        Assert.Equal(4, reply.HighestTerm);
+        Assert.Empty(server.Machine.Holdings);
+        Assert.True(server.Receive(NextHead, new PromiseRequest(Run, 4)).OfType<PromiseReply>().Single().IsGiven);
+        server.Receive(Self, new PartitionSeed(Key, Content(0), Assignment(4, [])));
+        Assert.True(server.Holding.IsWhole);
+    }
+
+    [Fact]
+    public void Handle_CopyOfAStepThatIsNotCommitted_KnowsItsDecision()
+    {
+        using var owner = new ServerHarness().Own();
+        owner.PushAll();
+        owner.Receive(Head, Decision(1, 0));
+        var seed = owner.Receive(Head, new ReplicaAssignment(Key, 1, [Copy])).OfType<PartitionSeed>().Single();
+        using var copy = new ServerHarness();
+        copy.Receive(Head, new PromiseRequest(Run, 1));
+        copy.Receive(Self, seed);
+        Assert.Equal((1L, Decision(1, 0)), (copy.Holding.Version, copy.Holding.LastDecision));
     }
 
     [Fact]
