@@ -18,14 +18,19 @@ internal sealed class LocalCluster : IAsyncDisposable
           loggers = []
           coordinated-shutdown.run-by-clr-shutdown-hook = off
           actor.internal-dispatcher {
-            executor = "fork-join-executor"
-            fork-join-executor { parallelism-min = 1, parallelism-factor = 1.0, parallelism-max = 1 }
+            executor = "DistRnn.Cluster.ParkingExecutorConfigurator, DistRnn.Cluster"
+            threads = 1
+          }
+          actor.default-dispatcher {
+            executor = "DistRnn.Cluster.ParkingExecutorConfigurator, DistRnn.Cluster"
+            threads = 2
           }
         }
         distrnn.machine-dispatcher {
-          type = PinnedDispatcher
-          executor = "fork-join-executor"
+          type = Dispatcher
+          executor = "DistRnn.Cluster.ParkingExecutorConfigurator, DistRnn.Cluster"
           throughput = 1
+          threads = 256
         }
         """;
 

@@ -233,11 +233,17 @@ public sealed partial class CoordinatorMachine
         }
         if (!isDue)
             return;
-        while (partition.Replicas.Count < Plan.Replicas && ReplicaFor(partition) is { } node)
-            partition.Replicas.Add(new PlacedReplica(node));
+        Replicate(partition);
         // Owners are told again now and then: an assignment that was overtaken is put right, and a coordinator that another one has followed learns it.
         if (partition.Replicas.Count == 0 || partition.Replicas.Any(replica => !replica.IsFollowing) || _now - partition.AssignedAt >= RenewalFactor * _options.RetryAfter)
             AssignReplicas(p, partition);
+    }
+
+    /// <summary>Chooses who is to keep the copies that a partition lacks.</summary>
+    private void Replicate(PlacedPartition partition)
+    {
+        while (partition.Replicas.Count < Plan.Replicas && ReplicaFor(partition) is { } node)
+            partition.Replicas.Add(new PlacedReplica(node));
     }
 
     private void AssignReplicas(int p, PlacedPartition partition)
@@ -249,12 +255,20 @@ public sealed partial class CoordinatorMachine
         ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, [.. partition.Replicas.Select(replica => replica.Node)]));
     }
 
-    /// <summary>The server that has least to do among those that have nothing of a partition; null where there is none.</summary>
+    /// <summary>
+    /// Among servers that have nothing of a partition one on another host than those that have, where there is one, and of these the one that has least to do; null where all have it.
+    /// </summary>
     private NodeId? ReplicaFor(PlacedPartition partition)
     {
-        var free = _members.Servers.Select(server => server.Node).Where(node => node != partition.Owner && partition.Replicas.All(replica => replica.Node != node)).ToArray();
-        return free.Length == 0 ? null : free.MinBy(node => (_partitions.Count(other => other.Owner == node || other.Replicas.Any(replica => replica.Node == node)), node));
+        var servers = _members.Servers.Select(server => server.Node).ToArray();
+        var holders = partition.Replicas.Select(replica => replica.Node).Prepend(partition.Owner).ToArray();
+        var hosts = holders.Select(node => node.Host).ToHashSet(StringComparer.Ordinal);
+        var next = Array.IndexOf(servers, partition.Owner) + 1;
+        var free = Enumerable.Range(next, servers.Length).Select(i => servers[i % servers.Length]).Where(node => !holders.Contains(node)).ToArray();
+        return free.Length == 0 ? null : free.MinBy(node => (hosts.Contains(node.Host), LoadOf(node)));
     }
+
+    private int LoadOf(NodeId server) => _partitions.Count(partition => partition.Owner == server || partition.Replicas.Any(replica => replica.Node == server));
 
     /// <summary>An owner that is about to leave gives each of its partitions to a replica, between two steps.</summary>
     private void HandOver()

@@ -214,13 +214,10 @@ public sealed partial class CoordinatorMachine
         var servers = _members.Servers.Select(server => server.Node).ToArray();
         _partitions =
         [
-            .. Enumerable.Range(0, Spec.Partitions).Select(p =>
-            {
-                var partition = new PlacedPartition(servers[p % servers.Length], ++_ownerEpochMax);
-                partition.Replicas.AddRange(Enumerable.Range(1, Math.Min(Plan.Replicas, servers.Length - 1)).Select(i => new PlacedReplica(servers[(p + i) % servers.Length])));
-                return partition;
-            }),
+            .. Enumerable.Range(0, Spec.Partitions).Select(p => new PlacedPartition(servers[p % servers.Length], ++_ownerEpochMax)),
         ];
+        foreach (var partition in _partitions)
+            Replicate(partition);
         _effects.Because($"{Spec.Partitions} partitions are placed on {servers.Length} servers at version {_version}.");
         LookAtPlacing(true);
     }

@@ -5,6 +5,16 @@ namespace DistRnn.Protocol;
 /// <param name="Life">A number that no earlier process at this address had.</param>
 public readonly record struct NodeId(string Address, long Life) : IComparable<NodeId>
 {
+    /// <summary>The machine that it is on: what stands between an at sign and the port in its address, the whole address where there is no such sign.</summary>
+    public string Host
+    {
+        get
+        {
+            var (from, end) = (Address.IndexOf('@', StringComparison.Ordinal) + 1, Address.LastIndexOf(':'));
+            return from == 0 || end < from ? Address : Address[from..end];
+        }
+    }
+
     /// <summary>Orders nodes by address, then by life: a total order that every node agrees on.</summary>
     /// <param name="other">Another node.</param>
     public int CompareTo(NodeId other)

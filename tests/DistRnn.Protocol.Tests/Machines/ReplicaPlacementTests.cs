@@ -61,6 +61,20 @@ public sealed class ReplicaPlacementTests
     }
 
     [Fact]
+    public void Handle_SeveralServersOnAHost_TheCopyIsOnAnother()
+    {
+        NodeId[] servers = [new("akka.tcp://distrnn@a:1", 1), new("akka.tcp://distrnn@a:2", 1), new("akka.tcp://distrnn@b:1", 1)];
+        var assigned = Place(1, servers).OfType<PartitionAssignment>().Single();
+        Assert.Equal((servers[0], servers[2]), (OwnerOf(assigned), Assert.Single(assigned.Replicas)));
+    }
+
+    [Theory]
+    [InlineData("akka.tcp://distrnn@10.0.0.7:4053", "10.0.0.7")]
+    [InlineData("akka.tcp://distrnn@[::1]:4053", "[::1]")]
+    [InlineData("local/3", "local/3")]
+    public void Host_OfAnAddress_IsItsMachine(string address, string host) => Assert.Equal(host, new NodeId(address, 1).Host);
+
+    [Fact]
     public void Handle_ServerThatComesToARunWithOne_IsToCopy()
     {
         var assigned = Place(1, Self).OfType<PartitionAssignment>().Single();

@@ -9,6 +9,9 @@ namespace DistRnn.Cluster;
 /// </summary>
 internal sealed class OutboundConnection : IDisposable
 {
+    private const long SayPauseMs = 4_000;
+    private const long SayPauseMaxMs = 300_000;
+
     private readonly TcpDataPlaneOptions _options;
     private readonly IDataPlaneReceiver _receiver;
     private readonly DataPlaneCounters _counters;
@@ -22,6 +25,9 @@ internal sealed class OutboundConnection : IDisposable
     private long _sentBytes;
     private long _retryAt;
     private long _keptAliveAt;
+    private string _said = "";
+    private long _saidAt;
+    private long _sayPauseMs;
     private bool _isWriting;
     private bool _closing;
 
@@ -205,6 +211,17 @@ internal sealed class OutboundConnection : IDisposable
         return isIdle || _closing || Environment.TickCount64 < _retryAt ? null : Connect();
     }
 
+    /// <summary>Says why there is no connection: the same less and less often.</summary>
+    private void Say(string sentence)
+    {
+        var now = Environment.TickCount64;
+        if (sentence == _said && now - _saidAt < _sayPauseMs)
+            return;
+        _sayPauseMs = sentence == _said ? Math.Min(2 * _sayPauseMs, SayPauseMaxMs) : SayPauseMs;
+        (_said, _saidAt) = (sentence, now);
+        _options.Report?.Invoke(sentence);
+    }
+
     private FrameChannel? Connect()
     {
         var reason = Connect(out var channel, out var creditBytes, out var words);
@@ -213,9 +230,10 @@ internal sealed class OutboundConnection : IDisposable
             channel?.Dispose();
             _retryAt = Environment.TickCount64 + _options.RetryMs;
             _counters.CountRefusal(reason);
-            _options.Report?.Invoke($"Node '{Peer}' at {Host}:{Port} is not connected: {words ?? RefusalReasons.SentenceOf(reason)}");
+            Say($"Node '{Peer}' at {Host}:{Port} is not connected: {words ?? RefusalReasons.SentenceOf(reason)}");
             return null;
         }
+        (_said, _sayPauseMs) = ("", 0);
         lock (_lock)
         {
             (_channel, _allowedBytes, _sentBytes) = (channel, creditBytes, 0);
