@@ -18,17 +18,17 @@ internal sealed class LocalCluster : IAsyncDisposable
           loggers = []
           coordinated-shutdown.run-by-clr-shutdown-hook = off
           actor.internal-dispatcher {
-            executor = "DistRnn.Cluster.ParkingExecutorConfigurator, DistRnn.Cluster"
+            executor = "DistRnn.Cluster.ParkingExecutorFactory, DistRnn.Cluster"
             threads = 1
           }
           actor.default-dispatcher {
-            executor = "DistRnn.Cluster.ParkingExecutorConfigurator, DistRnn.Cluster"
+            executor = "DistRnn.Cluster.ParkingExecutorFactory, DistRnn.Cluster"
             threads = 2
           }
         }
         distrnn.machine-dispatcher {
           type = Dispatcher
-          executor = "DistRnn.Cluster.ParkingExecutorConfigurator, DistRnn.Cluster"
+          executor = "DistRnn.Cluster.ParkingExecutorFactory, DistRnn.Cluster"
           throughput = 1
           threads = 256
         }

@@ -81,7 +81,7 @@ internal sealed class ParkingExecutor(string id, int threadsMax) : ExecutorServi
 /// <summary>Makes a <see cref="ParkingExecutor"/> for a dispatcher whose <c>executor</c> names this type; <c>threads</c> says how many threads it has at most, 2 where nothing is said.</summary>
 /// <param name="config">The dispatcher's section.</param>
 /// <param name="prerequisites">What Akka gives to all of them.</param>
-internal sealed class ParkingExecutorConfigurator(Config config, IDispatcherPrerequisites prerequisites) : ExecutorServiceConfigurator(config, prerequisites)
+internal sealed class ParkingExecutorFactory(Config config, IDispatcherPrerequisites prerequisites) : ExecutorServiceConfigurator(config, prerequisites)
 {
     /// <inheritdoc/>
     public override ExecutorService Produce(string id) => new ParkingExecutor(id, Math.Max(1, Config.GetInt("threads", 2)));
