@@ -31,7 +31,7 @@ internal static class WorkerScaling
     internal static async Task<int> RunAsync(int hidden, int rounds)
     {
         // The first half of the steps is not counted: every process compiles what it runs often in some seconds of its own.
-        var steps = hidden < 400 ? 120 : 24;
+        var steps = hidden < 400 ? 240 : 60;
         var directory = Directory.CreateTempSubdirectory("distrnn-scaling").FullName;
         try
         {
