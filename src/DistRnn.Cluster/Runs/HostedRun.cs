@@ -12,7 +12,7 @@ internal sealed record HostedRunOptions
     /// <summary>Threads that this process computes with when it evaluates the kept model, at least 1.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>Copies of each partition beside the owner's: 0 or 1.</summary>
+    /// <summary>Copies of each partition beside the owner's, where there are servers for them.</summary>
     public int Replicas { get; init; }
 
     /// <summary>Whether workers are other processes, which read the job from its text.</summary>

@@ -102,7 +102,7 @@ internal sealed class RunInCharge : ICoordinatorRuns, IDisposable
     {
         using var right = RunLock.Take(_order.Directory, _order.Execution, s_lockPatience, _ending.Token);
         var job = JobFile.Parse(_order.Job, $"the job of {_order.Name}", _order.Name, _order.Directory);
-        var held = right.IsTakenOver ? Discover() : null;
+        var held = right.IsTakenOver && RunQueue.IsAdoptable(job) ? Discover() : null;
         var cores = Environment.ProcessorCount;
         var hosting = new HostedRunOptions
         {
@@ -139,7 +139,7 @@ internal sealed class RunInCharge : ICoordinatorRuns, IDisposable
 
     private static string SentenceOf(long? held) => held is { } version
         ? FormattableString.Invariant($"The coordinator in charge was lost; another one takes over at version {version}.")
-        : "The coordinator was lost, and no parameter server holds the run; it goes on from its newest checkpoint.";
+        : "The coordinator was lost, and the run goes on from its newest checkpoint.";
 
     /// <summary>A partition at the newest version that the parameter servers hold whole; null where they hold none.</summary>
     private PartitionHolding? Discover()

@@ -65,13 +65,15 @@ internal sealed partial class RunQueue
             _report($"The run {name} cannot be taken over: no member has its job any more.");
             return;
         }
-        var run = new QueuedRun(name, package, job, Path.Combine(Folder("runs"), name)) { TakenOver = earlier, IsBegun = isBegun || earlier is not null, Number = Interlocked.Increment(ref _numbers), Use = use };
+        isBegun |= earlier is not null;
+        earlier = IsAdoptable(job) ? earlier : null;
+        var run = new QueuedRun(name, package, job, Path.Combine(Folder("runs"), name)) { TakenOver = earlier, IsBegun = isBegun, Number = Interlocked.Increment(ref _numbers), Use = use };
         if (!_runs.TryAdd(name, run))
         {
             run.Dispose();
             return;
         }
-        _report(earlier is not null ? $"The run {name} is taken over at version {earlier.Version}." : $"The run {name} is taken over: it is to be {(isBegun ? "gone on with" : "begun")}.");
+        _report(earlier is not null ? $"The run {name} is taken over at version {earlier.Version}." : $"The run {name} is taken over: it is to be {(isBegun ? "gone on with from its newest checkpoint" : "begun")}.");
         runs.Add(run);
     }
 
@@ -110,6 +112,9 @@ internal sealed partial class RunQueue
     {
         _holdings.Clear();
         LookAtServers();
-        run.TakenOver = Newest().GetValueOrDefault(run.Name);
+        run.TakenOver = IsAdoptable(run.Job!) ? Newest().GetValueOrDefault(run.Name) : null;
     }
+
+    /// <summary>Whether a run goes on from what parameter servers hold of it: where shards are applied one by one it goes back to a checkpoint instead.</summary>
+    internal static bool IsAdoptable(JobOptions job) => !ConsistencyPolicy.Parse(job.Cluster.Consistency).AppliesShards;
 }

@@ -4,5 +4,5 @@ namespace DistRnn.Cluster;
 internal static class WireFormat
 {
     /// <summary>The version of messages and frames. It goes up when a node of the last version could not work with one of this.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 }

@@ -138,13 +138,14 @@ public sealed partial class CoordinatorMachine
         // Up to the committed version the owner had its replicas' word for everything; a copy that never caught up has none.
         var replicas = _partitions[p].Replicas;
         replicas.RemoveAll(replica => IsGone(replica.Node));
-        if (replicas.Where(replica => replica.Version >= 0).MaxBy(replica => replica.Version) is not { } next)
+        if (replicas.Where(replica => replica.Version >= 0).MaxBy(replica => (replica.Version, replica.IsFollowing)) is not { } next)
         {
             GoBack(otherwise);
             return false;
         }
         replicas.Remove(next);
-        BeginPromotion(p, next.Node, _version);
+        // Where shards are applied one by one a version counts these, and who follows its owner has what was acknowledged.
+        BeginPromotion(p, next.Node, Spec.Consistency.AppliesShards ? 0 : _version);
         return true;
     }
 
@@ -181,6 +182,12 @@ public sealed partial class CoordinatorMachine
         foreach (var replica in partition.Replicas)
             (replica.IsFollowing, replica.Version) = (false, Spec.Consistency.AppliesShards ? -1 : replica.Version);
         Record(new PartitionPromoted(reply.Key.Index, from.ToString(), reply.Key.OwnerEpoch));
+        // Others may have made the update already, and another copy may have the gradient that this one lacks.
+        if (Phase == CoordinatorPhase.Applying && !reply.HoldsRoot && reply.Version == _version && _decision is { IsApplied: true })
+        {
+            TryPromote(reply.Key.Index, $"Partition {reply.Key.Index} lost its gradient of step {_version} when others may have made the update.");
+            return;
+        }
         _effects.Add(new Recovered("parameter-server-lost", _now - partition.PromotingSince));
         LookAtReplicas(reply.Key.Index, true);
         AfterPromotion(reply);
@@ -195,9 +202,6 @@ public sealed partial class CoordinatorMachine
                 break;
             case CoordinatorPhase.Computing when !reply.HoldsRoot:
                 RenewLeases();
-                break;
-            case CoordinatorPhase.Applying when !reply.HoldsRoot && reply.Version == _version && _decision is { IsApplied: true }:
-                GoBack($"Partition {reply.Key.Index} lost its gradient of step {_version} when others may have made the update.");
                 break;
             case CoordinatorPhase.Applying:
                 SendDecision();
@@ -235,7 +239,8 @@ public sealed partial class CoordinatorMachine
             return;
         Replicate(partition);
         // Owners are told again now and then: an assignment that was overtaken is put right, and a coordinator that another one has followed learns it.
-        if (partition.Replicas.Count == 0 || partition.Replicas.Any(replica => !replica.IsFollowing) || _now - partition.AssignedAt >= RenewalFactor * _options.RetryAfter)
+        var isSettled = partition.Replicas.Count > 0 && partition.Replicas.All(replica => replica.IsFollowing && _promises.ContainsKey(replica.Node));
+        if (!isSettled || !IsTold(partition) || _now - partition.AssignedAt >= RenewalFactor * _options.RetryAfter)
             AssignReplicas(p, partition);
     }
 
@@ -249,11 +254,15 @@ public sealed partial class CoordinatorMachine
     private void AssignReplicas(int p, PlacedPartition partition)
     {
         partition.AssignedAt = _now;
-        // A server that promised a higher term takes no copy of this one, and only a question makes it say so.
-        foreach (var replica in partition.Replicas.Where(replica => !replica.IsFollowing))
+        // A server takes no copy of a term that it has not promised, and only a question makes it say that it promised a higher one.
+        foreach (var replica in partition.Replicas.Where(replica => !replica.IsFollowing || !_promises.ContainsKey(replica.Node)))
             ToServer(replica.Node, new PromiseRequest(_run, _term));
-        ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, [.. partition.Replicas.Select(replica => replica.Node)]));
+        if (!IsTold(partition))
+            partition.Told = ([.. partition.Replicas.Select(replica => replica.Node)], partition.Told.Number + 1);
+        ToServer(partition.Owner, new ReplicaAssignment(KeyOf(p), _term, partition.Told.Replicas, partition.Told.Number));
     }
+
+    private static bool IsTold(PlacedPartition partition) => partition.Replicas.Select(replica => replica.Node).SequenceEqual(partition.Told.Replicas);
 
     /// <summary>
     /// Among servers that have nothing of a partition one on another host than those that have, where there is one, and of these the one that has least to do; null where all have it.

@@ -31,7 +31,7 @@ public sealed partial class CoordinatorMachine
                 return;
             var lease = new LeaseState(new TreeNode(shard, 1), ++_attempt, worker.Node, _now, _now + DurationOf(1));
             step.Leases.Add(lease);
-            Record(new StepLeased(shard, 1, (int)lease.Attempt, worker.Node.ToString(), worker.Node.Address));
+            Record(new StepLeased(shard, 1, (int)lease.Attempt, worker.Node.ToString(), worker.Node.Address), step.Address.Step);
             SendLease(lease, step.Address, step.LearningRate);
         }
     }
@@ -75,7 +75,7 @@ public sealed partial class CoordinatorMachine
         work.Sums[done.Node.First] = done.Sums;
         _times.Add(TimeSpan.FromMilliseconds(Math.Max(0, done.ComputeMs)), 1);
         for (var p = 0; p < _partitions.Length; p++)
-            Record(new ShardEntered(done.Node.First, 1, (int)done.Attempt, from.ToString(), p, ""));
+            Record(new ShardEntered(done.Node.First, 1, (int)done.Attempt, from.ToString(), p, ""), done.Step);
         while (_shardWork.Count > 0 && _shardWork[0].IsDone)
             CommitShards();
         if (Phase != CoordinatorPhase.Computing)
@@ -97,10 +97,6 @@ public sealed partial class CoordinatorMachine
         _effects.Add(new StepReported(step.Address, sums, settlement, _run.Incarnation));
         (_version, _position) = (_version + 1, settlement.Position);
         ToOwnersOnce(new PositionNotice(_run, _term, _version, _position));
-        var replicas = _partitions.SelectMany(partition => partition.Replicas).ToArray();
-        if (replicas.All(replica => replica.IsFollowing))
-            foreach (var replica in replicas)
-                replica.Version = _version;
     }
 
     private static NodeSums SumOf(ReadOnlySpan<NodeSums> sums)

@@ -44,7 +44,9 @@ public sealed partial class CoordinatorMachine
             return;
         if (Phase != CoordinatorPhase.Asking)
         {
-            if (!reply.IsGiven && reply.HighestTerm > _term)
+            if (reply.IsGiven)
+                _promises.TryAdd(from, reply.Holdings);
+            else if (reply.HighestTerm > _term)
                 Depose(new CommandRefused(reply.Run, reply.Term, reply.HighestTerm));
             return;
         }
@@ -96,6 +98,11 @@ public sealed partial class CoordinatorMachine
             GoBackAsPlanned();
             return;
         }
+        if (Spec.Consistency.AppliesShards)
+        {
+            GoBack("Shards were applied one by one, and which of them entered the steps that were not complete only the coordinator before knew.");
+            return;
+        }
         if (!current.Any(entry => entry.Holding.IsOwner))
         {
             GoBack("No owner is left, and a copy alone cannot tell whether it is the newest.");
@@ -128,10 +135,15 @@ public sealed partial class CoordinatorMachine
         var newest = chosen.Max(entry => entry.Holding.Version);
         var source = Array.Find(chosen, entry => entry.Holding.Version == newest && entry.Holding.LastDecision is not null).Holding
             ?? Array.Find(chosen, entry => entry.Holding.Version == newest).Holding;
-        var behind = Spec.Consistency.AppliesShards ? long.MaxValue : source.LastDecision is null ? 0 : 1;
+        var behind = source.LastDecision is null ? 0 : 1;
         if (Array.FindIndex(chosen, entry => newest - entry.Holding.Version > behind) is >= 0 and var late)
         {
             GoBack($"Partition {late} is at version {chosen[late].Holding.Version}, another at {newest}, and what was decided between is not known.");
+            return;
+        }
+        if (source.LastDecision is { IsApplied: true } && Array.FindIndex(chosen, entry => entry.Holding.Version < newest && !entry.Holding.HoldsRoot) is >= 0 and var lacking)
+        {
+            GoBack($"Partition {lacking} has no gradient of step {newest - 1} any more, of which others have made the update.");
             return;
         }
         _partitions =
@@ -146,23 +158,24 @@ public sealed partial class CoordinatorMachine
         TakeOver(newest, source.Position, source.LastDecision);
     }
 
-    /// <summary>Who is to own a partition: its newest owner, or else its newest copy, under policies where a copy can stand for an owner.</summary>
+    /// <summary>Who is to own a partition: its newest owner, or else its newest copy.</summary>
     private (NodeId Node, PartitionHolding Holding)? HolderOf(int partition, (NodeId Node, PartitionHolding Holding)[] holdings)
     {
         var own = holdings.Where(entry => entry.Holding.Key.Index == partition).OrderByDescending(entry => entry.Holding.Key.OwnerEpoch).ThenByDescending(entry => entry.Holding.IsOwner).ThenByDescending(entry => entry.Holding.Version).ThenByDescending(entry => entry.Holding.HoldsRoot).ToArray();
-        return own.Length == 0 || !own[0].Holding.IsOwner && Spec.Consistency.AppliesShards ? null : own[0];
+        return own.Length == 0 ? null : own[0];
     }
 
     /// <summary>Other copies that stand where a copy stands that is to be the owner.</summary>
     private IEnumerable<PlacedReplica> CopiesLike((NodeId Node, PartitionHolding Holding) copy, (NodeId Node, PartitionHolding Holding)[] holdings) => holdings
         .Where(other => other.Node != copy.Node && other.Holding.Key == copy.Holding.Key && other.Holding.Version == copy.Holding.Version)
+        .OrderByDescending(other => other.Holding.HoldsRoot)
         .Take(Plan.Replicas)
         .Select(other => new PlacedReplica(other.Node) { Version = other.Holding.Version });
 
     private void TakeOver(long newest, ReadOnlyMemory<byte> position, StepDecision? decision)
     {
         _effects.Because($"The run is taken over at version {newest} in incarnation {_run.Incarnation}.");
-        if (!Spec.Consistency.AppliesShards && decision is not null)
+        if (decision is not null)
         {
             (_version, _position) = (newest - 1, decision.Position);
             (Phase, _decision) = (CoordinatorPhase.Applying, decision with { Term = _term });
@@ -217,7 +230,10 @@ public sealed partial class CoordinatorMachine
             .. Enumerable.Range(0, Spec.Partitions).Select(p => new PlacedPartition(servers[p % servers.Length], ++_ownerEpochMax)),
         ];
         foreach (var partition in _partitions)
+        {
             Replicate(partition);
+            partition.Told = ([.. partition.Replicas.Select(replica => replica.Node)], 1);
+        }
         _effects.Because($"{Spec.Partitions} partitions are placed on {servers.Length} servers at version {_version}.");
         LookAtPlacing(true);
     }
@@ -247,8 +263,10 @@ public sealed partial class CoordinatorMachine
         if (!TryPartition(from, held.Key, out var partition))
             return;
         partition.IsHeld = true;
-        foreach (var replica in partition.Replicas.Where(replica => held.Replicas.Contains(replica.Node)))
-            (replica.Version, replica.IsFollowing) = (Math.Max(replica.Version, held.Version), true);
+        // What it says of another list than the last one is true of copies that were given up, or have to be filled again.
+        if ((held.Term, held.Number) == (_term, partition.Told.Number))
+            foreach (var replica in partition.Replicas.Where(replica => held.Replicas.Contains(replica.Node)))
+                (replica.Version, replica.IsFollowing) = (Spec.Consistency.AppliesShards ? 0 : Math.Max(replica.Version, held.Version), true);
         if (Phase != CoordinatorPhase.Placing || _partitions.Any(other => !other.IsHeld))
             return;
         if (_goingBackFor is not null)

@@ -44,7 +44,7 @@ internal sealed class PlacedReplica(NodeId node)
 {
     public NodeId Node { get; } = node;
 
-    /// <summary>The version at which it was last known to have the same content as the owner of that time; -1 for never.</summary>
+    /// <summary>The version at which it was last known to have the same content as the owner of that time; -1 for never. Where shards are applied one by one, 0 for the same content.</summary>
     public long Version { get; set; } = -1;
 
     /// <summary>Whether the present owner has said that this replica has the same content, and so waits for it.</summary>
@@ -60,6 +60,9 @@ internal sealed class PlacedPartition(NodeId owner, long ownerEpoch)
 
     /// <summary>Who is to keep copies.</summary>
     public List<PlacedReplica> Replicas { get; } = [];
+
+    /// <summary>The list of replicas that the owner was last told, and its number in the term.</summary>
+    public (ImmutableArray<NodeId> Replicas, long Number) Told { get; set; } = ([], 1);
 
     /// <summary>When the owner was last told who keeps copies.</summary>
     public TimeSpan AssignedAt { get; set; }
@@ -330,10 +333,13 @@ public sealed partial class CoordinatorMachine
     private PartitionKey KeyOf(int partition) => new(_run, partition, _partitions[partition].OwnerEpoch);
 
     /// <summary>Records an event. Before the term is promised nothing is: another coordinator may get it.</summary>
-    private void Record(LedgerEvent entry)
+    private void Record(LedgerEvent entry) => Record(entry, _version);
+
+    /// <summary>Records an event of a step that need not be the oldest open one.</summary>
+    private void Record(LedgerEvent entry, long step)
     {
         if (Phase != CoordinatorPhase.Asking)
-            _effects.Add(new RecordEvent(entry with { At = new LedgerPlace(_term, ++_sequence, _run.Incarnation, _version) }));
+            _effects.Add(new RecordEvent(entry with { At = new LedgerPlace(_term, ++_sequence, _run.Incarnation, step) }));
     }
 
     private void RecordTerm()

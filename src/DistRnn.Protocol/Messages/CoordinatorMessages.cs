@@ -32,7 +32,8 @@ public sealed record PartitionAssignment(PartitionKey Key, long Term, PartitionS
 /// <param name="Key">The partition and its owner epoch.</param>
 /// <param name="Term">The commander's term.</param>
 /// <param name="Replicas">Who keeps copies from now on.</param>
-public sealed record ReplicaAssignment(PartitionKey Key, long Term, ImmutableArray<NodeId> Replicas) : IMessage
+/// <param name="Number">The number of this list in the term, rising with each other list of the partition: what was overtaken is ignored. That of an assignment is 1.</param>
+public sealed record ReplicaAssignment(PartitionKey Key, long Term, ImmutableArray<NodeId> Replicas, long Number) : IMessage
 {
     /// <inheritdoc/>
     public RunKey Run => Key.Run;

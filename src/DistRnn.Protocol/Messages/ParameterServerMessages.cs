@@ -33,7 +33,9 @@ public sealed record CommandRefused(RunKey Run, long Term, long HighestTerm) : I
 /// <param name="Key">The partition and its owner epoch.</param>
 /// <param name="Version">The version.</param>
 /// <param name="Replicas">The replicas that have the same content.</param>
-public sealed record PartitionHeld(PartitionKey Key, long Version, ImmutableArray<NodeId> Replicas) : IMessage
+/// <param name="Term">The term in which the owner was told who keeps copies.</param>
+/// <param name="Number">The number of the list that it was told.</param>
+public sealed record PartitionHeld(PartitionKey Key, long Version, ImmutableArray<NodeId> Replicas, long Term, long Number) : IMessage
 {
     /// <inheritdoc/>
     public RunKey Run => Key.Run;

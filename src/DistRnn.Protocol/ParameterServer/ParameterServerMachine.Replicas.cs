@@ -7,6 +7,13 @@ public sealed partial class ParameterServerMachine
     {
         if (!Obeys(from, assignment.Run, assignment.Term) || !TryOwned(assignment.Key, out var state))
             return;
+        var told = (assignment.Term, assignment.Number);
+        if (told.CompareTo(state.Told) < 0)
+        {
+            _effects.Because($"Who copies partition {state.Key.Index} was said otherwise since.");
+            return;
+        }
+        state.Told = told;
         var nodes = assignment.Replicas.Where(node => node != _self).Distinct().ToArray();
         if (state.Replicas.Select(replica => replica.Node).SequenceEqual(nodes))
         {
@@ -37,7 +44,7 @@ public sealed partial class ParameterServerMachine
         var (what, message) = NextFor(state, replica);
         if (replica.Sent == what)
             return;
-        replica.Sent = what;
+        replica.Note(what);
         _effects.Send(replica.Node, NodeRoles.ParameterServer, message());
     }
 
@@ -59,7 +66,7 @@ public sealed partial class ParameterServerMachine
         }
         if (reply.Version < replica.Version && reply.Version >= 0)
             return;
-        (replica.Version, replica.RootStep, replica.Sent) = (reply.Version, reply.RootStep, null);
+        replica.TakeAnswer(reply.Version, reply.RootStep);
         SyncReplica(state, replica);
         AfterReplicaMoved(state);
     }
@@ -185,7 +192,7 @@ public sealed partial class ParameterServerMachine
         }
         if (!state.IsOwner || state.Key != promotion.Key)
         {
-            (state.IsOwner, state.Key, state.Replicas) = (true, promotion.Key, []);
+            (state.IsOwner, state.Key, state.Replicas, state.Told) = (true, promotion.Key, [], (promotion.Term, 0));
             if (state.Report is { } report)
                 state.Report = report with { Key = promotion.Key };
         }
@@ -212,7 +219,7 @@ public sealed partial class ParameterServerMachine
             if (TimerOf(slot) != timer || !state.IsOwner || !state.IsWhole)
                 continue;
             foreach (var replica in state.Replicas)
-                replica.Sent = null;
+                replica.LoseSent();
             SyncReplicas(state);
             SendReport(state);
             if (state.LastDecision is { } last)

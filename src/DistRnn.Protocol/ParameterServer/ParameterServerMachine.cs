@@ -175,7 +175,7 @@ public sealed partial class ParameterServerMachine : IDisposable
             return;
         }
         var fresh = NewState(assignment);
-        fresh.IsOwner = true;
+        (fresh.IsOwner, fresh.Told) = (true, (assignment.Term, 1));
         fresh.Replicas = [.. assignment.Replicas.Where(node => node != _self).Distinct().Select(node => new ReplicaProgress(node))];
         _partitions[slot] = fresh;
         _effects.Because($"Partition {assignment.Key.Index} is assigned at version {assignment.Version}; its content is awaited.");
@@ -262,7 +262,7 @@ public sealed partial class ParameterServerMachine : IDisposable
     private void ReportHeld(PartitionState state)
     {
         if (state.IsWhole)
-            ToCoordinator(_coordinator, new PartitionHeld(state.Key, state.Version, [.. state.Replicas.Where(replica => replica.Version == state.Version).Select(replica => replica.Node)]));
+            ToCoordinator(_coordinator, new PartitionHeld(state.Key, state.Version, [.. state.Replicas.Where(replica => replica.Version == state.Version).Select(replica => replica.Node)], state.Told.Term, state.Told.Number));
     }
 
     private void ToCoordinator(NodeId node, IMessage message) => _effects.Send(node, NodeRoles.Coordinator, message);

@@ -7,17 +7,36 @@ namespace DistRnn.Protocol;
 /// <summary>Where one of an owner's replicas is known to stand.</summary>
 internal sealed class ReplicaProgress(NodeId node)
 {
+    private const int PatienceMax = 16;
+
     /// <summary>The replica.</summary>
     public NodeId Node { get; } = node;
 
     /// <summary>Its version; -1 while its content is not whole.</summary>
-    public long Version { get; set; } = -1;
+    public long Version { get; private set; } = -1;
 
     /// <summary>The step whose complete gradient it holds.</summary>
-    public long RootStep { get; set; } = -1;
+    public long RootStep { get; private set; } = -1;
 
     /// <summary>What was last sent to it and has not been answered, so that it is sent again only when time has passed.</summary>
-    public string? Sent { get; set; }
+    public string? Sent { get; private set; }
+
+    private int _silences;
+    private int _patience = 1;
+
+    /// <summary>Notes what is sent.</summary>
+    public void Note(string what) => Sent = what;
+
+    /// <summary>Takes an answer: what is lacking next is sent at once.</summary>
+    public void TakeAnswer(long version, long rootStep) => (Version, RootStep, Sent, _silences, _patience) = (version, rootStep, null, 0, 1);
+
+    /// <summary>Time has passed without an answer: what was sent is sent again, and each time it is waited for twice as long. Content may be large, and is perhaps on its way.</summary>
+    public void LoseSent()
+    {
+        if (Sent is null || ++_silences < _patience)
+            return;
+        (Sent, _silences, _patience) = (null, 0, Math.Min(2 * _patience, PatienceMax));
+    }
 }
 
 /// <summary>A push that is applied here and waits for the replicas before it is answered.</summary>
@@ -68,6 +87,9 @@ internal sealed class PartitionState : IDisposable
 
     /// <summary>Where an owner's replicas are known to stand: each of them has to have what is answered.</summary>
     public ImmutableArray<ReplicaProgress> Replicas { get; set; } = [];
+
+    /// <summary>In which term, and by which list of it, an owner was told of its replicas.</summary>
+    public (long Term, long Number) Told { get; set; }
 
     /// <summary>Whether a replica has the content and, once it is complete, the gradient of the step in work.</summary>
     public bool IsLevel(ReplicaProgress replica) => replica.Version == Version && (!HoldsRoot || replica.RootStep == Version);

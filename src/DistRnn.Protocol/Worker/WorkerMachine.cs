@@ -195,7 +195,17 @@ public sealed partial class WorkerMachine
         if (!TryRun(from, lease.Run, lease.Term, lease.Attempt, lease.Owners, out var run))
             return;
         run.DropBefore(lease.Version);
-        if (run.Work.Any(work => work.Attempt == lease.Attempt) || !HasRoom(run, lease.Attempt))
+        if (run.Work.Any(work => work.Attempt == lease.Attempt))
+            return;
+        if (run.Work.FirstOrDefault(work => work.Evaluation is { } other && other.Version == lease.Version && other.Piece == lease.Piece && other.Pieces == lease.Pieces) is { } same)
+        {
+            // A computation that has begun is gone on with: its result is the same.
+            same.Renew(lease);
+            _effects.Because($"Piece {lease.Piece} of the evaluation of version {lease.Version} is in work: the lease is taken up as attempt {lease.Attempt}.");
+            Continue(run);
+            return;
+        }
+        if (!HasRoom(run, lease.Attempt))
             return;
         run.Work.Add(new WorkItem(lease));
         Continue(run);
@@ -252,9 +262,11 @@ public sealed partial class WorkerMachine
         if (!_runs.TryGetValue(failed.Run.Run, out var run))
             return;
         run.IsComputing = false;
-        if (run.Work.FirstOrDefault(work => work.Attempt == failed.Attempt) is { } work)
+        // What is being computed may have got another attempt's number since.
+        var work = run.Work.FirstOrDefault(work => work.Phase == WorkPhase.Computing || work.Attempt == failed.Attempt);
+        if (work is not null)
             run.Drop(work);
-        Fail(run, failed.Attempt, failed.Reason);
+        Fail(run, work?.Attempt ?? failed.Attempt, failed.Reason);
         Continue(run);
     }
 
@@ -263,7 +275,7 @@ public sealed partial class WorkerMachine
         if (!_runs.TryGetValue(computed.Run.Run, out var run))
             return;
         run.IsComputing = false;
-        if (run.Key == computed.Run && run.Work.FirstOrDefault(work => work.Attempt == computed.Attempt) is { Evaluation: { } lease } work)
+        if (run.Key == computed.Run && run.Work.FirstOrDefault(work => work.Phase == WorkPhase.Computing || work.Attempt == computed.Attempt) is { Evaluation: { } lease } work)
         {
             run.Drop(work);
             _effects.Send(run.Coordinator, NodeRoles.Coordinator, new EvaluationDone(run.Key, lease.Version, lease.Piece, lease.Attempt, computed.Result));

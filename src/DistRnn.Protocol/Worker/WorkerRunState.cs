@@ -27,7 +27,7 @@ internal sealed class WorkItem
 
     public Lease? Lease { get; private set; }
 
-    public EvaluationLease? Evaluation { get; }
+    public EvaluationLease? Evaluation { get; private set; }
 
     public long Attempt { get; private set; }
 
@@ -57,6 +57,13 @@ internal sealed class WorkItem
 
     /// <summary>The owner epoch under which each partition's push is on its way.</summary>
     public Dictionary<int, long> Sent { get; } = [];
+
+    /// <summary>Takes up another lease of the same piece.</summary>
+    public void Renew(EvaluationLease lease)
+    {
+        (Evaluation, Attempt, IsAbandoned) = (lease, lease.Attempt, false);
+        Asked.Clear();
+    }
 
     /// <summary>Takes up another lease of the same shards.</summary>
     public void Renew(Lease lease)

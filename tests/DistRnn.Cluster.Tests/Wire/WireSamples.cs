@@ -25,7 +25,7 @@ internal static class WireSamples
     [
         new PromiseRequest(s_run, 9),
         new PartitionAssignment(s_key, 9, Spec(), 333, [s_worker], s_bytes),
-        new ReplicaAssignment(s_key, 9, [s_worker]),
+        new ReplicaAssignment(s_key, 9, [s_worker], 4),
         new Promotion(s_key, 9, 333),
         s_decision,
         new CommitNotice(s_run, 9, 333),
@@ -38,7 +38,7 @@ internal static class WireSamples
         new PositionNotice(s_run, 9, 333, s_bytes),
         new PromiseReply(s_run, 9, true, 9, [new PartitionHolding(s_key, true, 333, true, true, [s_worker], s_decision, s_bytes, s_bytes)]),
         new CommandRefused(s_run, 8, 9),
-        new PartitionHeld(s_key, 333, [s_worker]),
+        new PartitionHeld(s_key, 333, [s_worker], 9, 4),
         new PromotionReply(s_key, true, 333, true, "It is the owner."),
         new GradientReport(s_key, 333, s_sums, [new BlockSum(8, 4, 2.75)], [s_entered]),
         new StepApplied(s_key, 333),

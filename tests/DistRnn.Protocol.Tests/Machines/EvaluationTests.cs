@@ -55,13 +55,21 @@ public sealed class EvaluationTests
             _machine.Handle(new MemberChanged(worker, NodeRoles.Worker, MemberStatus.Up), TimeSpan.Zero);
         var plan = new RunPlan
         {
-            Run = "run", Description = default, Spec = Spec, Course = new CountingCourse(pieces: 3), StartVersion = 0, StartPosition = BitConverter.GetBytes(0L), Replicas = 0, WorkersWanted = 2, Speculates = speculates,
+            Run = "run",
+            Description = default,
+            Spec = Spec,
+            Course = new CountingCourse(pieces: 3),
+            StartVersion = 0,
+            StartPosition = BitConverter.GetBytes(0L),
+            Replicas = 0,
+            WorkersWanted = 2,
+            Speculates = speculates,
         };
         _machine.Handle(new BeginRun(plan), TimeSpan.Zero);
         Handle(new Received(Self, new PromiseReply(Run, s_term, true, s_term, [])), 0);
         Handle(new Received(Worker, new WorkerReady(Run, "digest")), 0);
         var assigned = Handle(new Received(s_other, new WorkerReady(Run, "digest")), 0).Select(send => send.Message).OfType<PartitionAssignment>().Single();
-        var leases = Handle(new Received(Self, new PartitionHeld(assigned.Key, 0, [])), 0).Where(send => send.Message is EvaluationLease).Select(send => (send.To, (EvaluationLease)send.Message)).ToArray();
+        var leases = Handle(new Received(Self, new PartitionHeld(assigned.Key, 0, [], s_term, 1)), 0).Where(send => send.Message is EvaluationLease).Select(send => (send.To, (EvaluationLease)send.Message)).ToArray();
         return (leases[0], leases[1]);
     }
 

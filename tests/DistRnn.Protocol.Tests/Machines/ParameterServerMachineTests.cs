@@ -120,11 +120,42 @@ public sealed class ParameterServerMachineTests
     {
         using var server = new ServerHarness().Own(Copy);
         server.Receive(Copy, new ReplicaState(Key, 0, -1));
-        var sent = server.Machine.Handle(new Received(Head, new ReplicaAssignment(Key, 1, [Copy, OtherCopy])), TimeSpan.Zero).Effects.OfType<SendTo>().Where(send => send.Message is PartitionSeed).ToArray();
+        var sent = server.Machine.Handle(new Received(Head, new ReplicaAssignment(Key, 1, [Copy, OtherCopy], 2)), TimeSpan.Zero).Effects.OfType<SendTo>().Where(send => send.Message is PartitionSeed).ToArray();
         Assert.Equal(OtherCopy, Assert.Single(sent).To);
         ((PartitionSeed)sent[0].Message).Release();
-        Assert.Equal([Copy], server.Receive(Head, new ReplicaAssignment(Key, 1, [Copy, OtherCopy])).OfType<PartitionHeld>().Single().Replicas);
+        Assert.Equal([Copy], server.Receive(Head, new ReplicaAssignment(Key, 1, [Copy, OtherCopy], 2)).OfType<PartitionHeld>().Single().Replicas);
         Assert.Equal([Copy, OtherCopy], server.Receive(OtherCopy, new ReplicaState(Key, 0, -1)).OfType<PartitionHeld>().Single().Replicas);
+    }
+
+    [Fact]
+    public void Handle_ReplicaAssignmentThatWasOvertaken_IsIgnored()
+    {
+        using var server = new ServerHarness().Own(Copy);
+        server.Receive(Copy, new ReplicaState(Key, 0, -1));
+        server.Receive(Head, new ReplicaAssignment(Key, 1, [Copy, OtherCopy], 3));
+        server.Receive(OtherCopy, new ReplicaState(Key, 0, -1));
+        server.Receive(Head, new ReplicaAssignment(Key, 1, [Copy], 2));
+        server.PushAll();
+        Assert.DoesNotContain(server.Receive(Copy, new ReplicaState(Key, 0, 0)), message => message is GradientReport);
+        var held = server.Receive(OtherCopy, new ReplicaState(Key, 0, 0));
+        Assert.Contains(held, message => message is GradientReport);
+        Assert.Equal((1L, 3L), held.OfType<PartitionHeld>().Select(said => (said.Term, said.Number)).Single());
+    }
+
+    [Fact]
+    public void Handle_TimeWithoutAnAnswer_ContentIsSentAgainLessAndLessOften()
+    {
+        using var server = new ServerHarness().Own(Copy);
+        var sent = new List<int>();
+        for (var tick = 0; tick < 64; tick++)
+        {
+            foreach (var seed in server.Machine.Handle(new TimerFired("0@run"), TimeSpan.FromSeconds(tick)).Effects.OfType<SendTo>().Select(send => send.Message).OfType<PartitionSeed>())
+            {
+                sent.Add(tick);
+                seed.Release();
+            }
+        }
+        Assert.Equal([0, 2, 6, 14, 30, 46, 62], sent);
     }
 
     [Fact]
@@ -231,7 +262,7 @@ public sealed class ParameterServerMachineTests
         using var owner = new ServerHarness().Own();
         owner.PushAll();
         owner.Receive(Head, Decision(1, 0));
-        var seed = owner.Receive(Head, new ReplicaAssignment(Key, 1, [Copy])).OfType<PartitionSeed>().Single();
+        var seed = owner.Receive(Head, new ReplicaAssignment(Key, 1, [Copy], 2)).OfType<PartitionSeed>().Single();
         using var copy = new ServerHarness();
         copy.Receive(Head, new PromiseRequest(Run, 1));
         copy.Receive(Self, seed);

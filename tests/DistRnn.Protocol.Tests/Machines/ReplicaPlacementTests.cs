@@ -79,7 +79,7 @@ public sealed class ReplicaPlacementTests
     {
         var assigned = Place(1, Self).OfType<PartitionAssignment>().Single();
         Assert.Empty(assigned.Replicas);
-        Receive(Self, new PartitionHeld(assigned.Key, 0, []));
+        Receive(Self, new PartitionHeld(assigned.Key, 0, [], s_term, 1));
         _machine.Handle(new MemberChanged(Copy, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.FromSeconds(1));
         var told = _machine.Handle(new TimerFired("tick"), TimeSpan.FromSeconds(3)).Effects.OfType<SendTo>().Select(send => send.Message).OfType<ReplicaAssignment>().Single();
         Assert.Equal([Copy], told.Replicas);
@@ -89,7 +89,7 @@ public sealed class ReplicaPlacementTests
     public void Handle_CheckpointsThatFollowEachOtherFasterThanQuestionsAreAskedAgain_QuestionsAreAskedAgain()
     {
         var assigned = Place(1, new CountingCourse(savesEachStep: true), Self).OfType<PartitionAssignment>().Single();
-        Receive(Self, new PartitionHeld(assigned.Key, 0, []));
+        Receive(Self, new PartitionHeld(assigned.Key, 0, [], s_term, 1));
         _machine.Handle(new MemberChanged(Copy, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.Zero);
         var told = new List<ReplicaAssignment>();
         for (var (step, now) = (0L, TimeSpan.Zero); step < 20; step++)
@@ -104,6 +104,75 @@ public sealed class ReplicaPlacementTests
         Assert.Contains(told, message => message.Replicas is [var node] && node == Copy);
     }
 
+    [Fact]
+    public void Handle_WordOfAListThatWasOvertaken_MakesNoCopyWhole()
+    {
+        var owner = Hold(2);
+        var (first, second) = (OthersThan(owner)[0], OthersThan(owner)[1]);
+        var key = _sent.OfType<SendTo>().Select(send => send.Message).OfType<PartitionAssignment>().First().Key;
+        _machine.Handle(new MemberChanged(second, NodeRoles.ParameterServer, MemberStatus.Removed), TimeSpan.FromSeconds(1));
+        _machine.Handle(new MemberChanged(second, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.FromSeconds(2));
+        var told = _machine.Handle(new TimerFired("tick"), TimeSpan.FromSeconds(3)).Effects.OfType<SendTo>().Select(send => send.Message).OfType<ReplicaAssignment>().Single();
+        Assert.Equal((2, 3L), (told.Replicas.Length, told.Number));
+        Receive(owner, new PartitionHeld(key, 0, [first, second], s_term, 1));
+        _machine.Handle(new MemberChanged(first, NodeRoles.ParameterServer, MemberStatus.Removed), TimeSpan.FromSeconds(4));
+        Assert.Contains(Lose(owner), effect => effect is FindCheckpoint);
+    }
+
+    [Fact]
+    public void Handle_CopyThatHasNotPromisedTheTerm_IsAskedUntilItHas()
+    {
+        foreach (var server in (NodeId[])[Self, Copy])
+            _machine.Handle(new MemberChanged(server, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.Zero);
+        Begin(1, new CountingCourse(), 2);
+        _machine.Handle(new MemberChanged(Copy, NodeRoles.ParameterServer, MemberStatus.Removed), TimeSpan.FromSeconds(1));
+        Receive(Self, new PromiseReply(Run, s_term, true, s_term, [new PartitionHolding(Key, true, 5, true, false, [Copy], null, BitConverter.GetBytes(5L), ReadOnlyMemory<byte>.Empty)]));
+        _machine.Handle(new MemberChanged(Copy, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.FromSeconds(2));
+        Assert.True(IsAsked(3));
+        Receive(Self, new PartitionHeld(Key, 5, [Copy], s_term, _machine.Handle(new TimerFired("tick"), TimeSpan.FromSeconds(4)).Effects.OfType<SendTo>().Select(send => send.Message).OfType<ReplicaAssignment>().Single().Number));
+        Assert.True(IsAsked(8));
+        Receive(Copy, new PromiseReply(Run, s_term, true, s_term, []));
+        Assert.DoesNotContain(Enumerable.Range(9, 10), IsAsked);
+    }
+
+    [Fact]
+    public void Handle_TakeOverWithAnOwnerThatLacksTheGradientOfADecidedStep_GoesBack()
+    {
+        var spec = Spec with { Partitions = 2 };
+        foreach (var server in (NodeId[])[Self, Copy])
+            _machine.Handle(new MemberChanged(server, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.Zero);
+        Begin(0, new CountingCourse(), 2, spec);
+        Receive(Self, new PromiseReply(Run, s_term, true, s_term, [new PartitionHolding(new PartitionKey(Run, 0, 1), true, 5, true, false, [], Decision(0, 4), BitConverter.GetBytes(5L), ReadOnlyMemory<byte>.Empty)]));
+        var taken = Receive(Copy, new PromiseReply(Run, s_term, true, s_term, [new PartitionHolding(new PartitionKey(Run, 1, 3), true, 4, true, false, [], null, BitConverter.GetBytes(4L), ReadOnlyMemory<byte>.Empty)]));
+        Assert.Contains(taken, effect => effect is FindCheckpoint);
+    }
+
+    [Fact]
+    public void Handle_TakeOverWhereShardsAreAppliedOneByOne_GoesBack()
+    {
+        _machine.Handle(new MemberChanged(Self, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.Zero);
+        Begin(0, new CountingCourse(), 1, Spec with { Consistency = ConsistencyPolicy.Parse("asynchronous") });
+        var taken = Receive(Self, new PromiseReply(Run, s_term, true, s_term, [new PartitionHolding(Key, true, 12, true, false, [], null, BitConverter.GetBytes(3L), ReadOnlyMemory<byte>.Empty)]));
+        Assert.Contains(taken, effect => effect is FindCheckpoint);
+    }
+
+    [Fact]
+    public void Handle_PromotedCopyWithoutTheGradientOfADecidedStep_AnotherIsPromoted()
+    {
+        var owner = Hold(2);
+        var key = _sent.OfType<SendTo>().Select(send => send.Message).OfType<PartitionAssignment>().First().Key;
+        Receive(owner, new GradientReport(key, 0, default, [new BlockSum(0, 1, 1)], []));
+        Assert.Equal(CoordinatorPhase.Applying, _machine.Phase);
+        var first = Lose(owner).OfType<SendTo>().Single(send => send.Message is Promotion);
+        var sent = Receive(first.To, new PromotionReply(((Promotion)first.Message).Key, true, 0, false, "")).OfType<SendTo>().ToArray();
+        var second = sent.Single(send => send.Message is Promotion);
+        Assert.NotEqual(first.To, second.To);
+        Assert.DoesNotContain(sent, send => send.Message is ReplicaAssignment);
+        Assert.Contains(Receive(second.To, new PromotionReply(((Promotion)second.Message).Key, true, 0, true, "")).OfType<SendTo>(), send => send.Message is StepDecision);
+    }
+
+    private bool IsAsked(int second) => _machine.Handle(new TimerFired("tick"), TimeSpan.FromSeconds(second)).Effects.OfType<SendTo>().Any(send => send.To == Copy && send.Message is PromiseRequest);
+
     private static NodeId[] OthersThan(NodeId owner) => [.. new[] { Self, Copy, OtherCopy }.Where(node => node != owner).Order()];
 
     private NodeId OwnerOf(PartitionAssignment assignment) => _sent.OfType<SendTo>().Single(send => ReferenceEquals(send.Message, assignment)).To;
@@ -113,7 +182,7 @@ public sealed class ReplicaPlacementTests
     {
         var assigned = Place(replicas, Self, Copy, OtherCopy).OfType<PartitionAssignment>().Single();
         var owner = OwnerOf(assigned);
-        Receive(owner, new PartitionHeld(assigned.Key, 0, assigned.Replicas));
+        Receive(owner, new PartitionHeld(assigned.Key, 0, assigned.Replicas, s_term, 1));
         return owner;
     }
 
@@ -123,12 +192,17 @@ public sealed class ReplicaPlacementTests
     {
         foreach (var server in servers)
             _machine.Handle(new MemberChanged(server, NodeRoles.ParameterServer, MemberStatus.Up), TimeSpan.Zero);
-        _machine.Handle(new MemberChanged(Worker, NodeRoles.Worker, MemberStatus.Up), TimeSpan.Zero);
-        var plan = new RunPlan { Run = "run", Description = default, Spec = Spec, Course = course, StartVersion = 0, StartPosition = BitConverter.GetBytes(0L), Replicas = replicas, ServersWanted = servers.Length };
-        _machine.Handle(new BeginRun(plan), TimeSpan.Zero);
+        Begin(replicas, course, servers.Length);
         foreach (var server in servers)
             Receive(server, new PromiseReply(Run, s_term, true, s_term, []));
         return [.. Receive(Worker, new WorkerReady(Run, "digest")).Concat(_sent).OfType<SendTo>().Select(send => send.Message).Distinct()];
+    }
+
+    private void Begin(int replicas, CountingCourse course, int servers, PartitionSpec? spec = null)
+    {
+        _machine.Handle(new MemberChanged(Worker, NodeRoles.Worker, MemberStatus.Up), TimeSpan.Zero);
+        var plan = new RunPlan { Run = "run", Description = default, Spec = spec ?? Spec, Course = course, StartVersion = 0, StartPosition = BitConverter.GetBytes(0L), Replicas = replicas, ServersWanted = servers };
+        _machine.Handle(new BeginRun(plan), TimeSpan.Zero);
     }
 
     private ImmutableArray<Effect> Lose(NodeId node) => _machine.Handle(new MemberChanged(node, NodeRoles.ParameterServer, MemberStatus.Removed), TimeSpan.Zero).Effects;
