@@ -7,6 +7,11 @@ namespace DistRnn.Cluster.Tests;
 /// <summary>A cluster whose nodes are on hosts of their own: each has an address of the loopback network, and directories that nobody else uses.</summary>
 internal sealed class MachineCluster : IAsyncDisposable
 {
+    /// <summary>Tests of clusters of this kind run one after another: their hosts have the same addresses, so that one's connection could take the port that another has chosen.</summary>
+    public const string OneAtATime = "machines";
+
+    private const int DeletionsMax = 10_000;
+
     private readonly Dictionary<string, RunningNode> _nodes = new(StringComparer.Ordinal);
     private readonly SeedNode[] _seeds;
 
@@ -49,7 +54,7 @@ internal sealed class MachineCluster : IAsyncDisposable
     public async Task LoseAsync(string name)
     {
         await StopAsync(name);
-        System.IO.Directory.Delete(Of(name), recursive: true);
+        Delete(Of(name));
     }
 
     /// <summary>Ends a node at once: to the others it is dead.</summary>
@@ -64,7 +69,23 @@ internal sealed class MachineCluster : IAsyncDisposable
     {
         foreach (var name in _nodes.Keys.ToArray())
             await StopAsync(name);
-        System.IO.Directory.Delete(Directory, recursive: true);
+        Delete(Directory);
+    }
+
+    /// <summary>Deletes a directory, and what a thread that is on its way still writes there.</summary>
+    private static void Delete(string directory)
+    {
+        for (var attempt = 1; System.IO.Directory.Exists(directory); attempt++)
+        {
+            try
+            {
+                System.IO.Directory.Delete(directory, recursive: true);
+            }
+            catch (IOException) when (attempt < DeletionsMax)
+            {
+                Thread.Yield();
+            }
+        }
     }
 
     /// <summary>Starts another node, on a host of its own, and waits until it is a member.</summary>

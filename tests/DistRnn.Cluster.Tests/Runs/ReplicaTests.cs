@@ -5,6 +5,7 @@ using static DistRnn.Cluster.Tests.MachineRuns;
 namespace DistRnn.Cluster.Tests;
 
 /// <summary>Copies of partitions on other machines: how many are lost at once without a step being computed again.</summary>
+[Collection(MachineCluster.OneAtATime)]
 public sealed class ReplicaTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
